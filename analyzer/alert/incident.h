@@ -1,0 +1,78 @@
+/* incident.h - from findings to alerts: one incident an entity and rule, with a life of its own
+ *
+ * The first finding opens an incident ("new"). Later ones update it; something is said again only
+ * when the severity rises, the count passes a power of ten, or an hour of event time has gone by
+ * ("ongoing"). After a quiet time it is closed ("ended"); when it starts again within a day it
+ * keeps its id. Ids are made of the rule, the entity and the UTC day of the first contributing
+ * event: a re-run, a batch over rotated files and a live run give the same ids.
+ *
+ * source: RFC 9562 5.5 (UUIDv5). */
+#ifndef ALERT_INCIDENT_H
+#define ALERT_INCIDENT_H
+
+#include "alert/alert.h"
+#include "base/siphash.h"
+#include "event/event.h"
+
+struct incidents;
+
+struct incident_config {
+    struct hash_key key;
+    uint32_t capacity;  /* incidents kept; the least severe, longest quiet is dropped when full */
+    const char *tenant; /* part of the ids; "default" */
+    void (*emit)(void *arg, const struct alert *); /* called for each state change to be told */
+    void *emit_arg;
+    const char *(*source_name)(void *arg, uint32_t source); /* name of an input, for samples */
+    void *source_arg;
+    const char *(*mta_name)(void *arg); /* parser that made the present event, for advice */
+    void *mta_arg;
+};
+
+/* incidents_new - all memory at once (lists of members grow within a bound); incidents_free returns
+ * NULL */
+struct incidents *incidents_new(const struct incident_config *config);
+struct incidents *incidents_free(struct incidents *s);
+
+/* incident_report - a detector has something to say
+ *
+ *   in        f       borrowed; observed is the running total of the incident, not an increment
+ *   cost      O(1) without an announcement; a full alert is rendered when one is due */
+void incident_report(struct incidents *s, const struct finding *f);
+
+/* incident_touch - one more contributing event of an incident that is open anyway
+ *
+ *   result    false when there is no such incident open: report it instead */
+bool incident_touch(struct incidents *s, enum rule rule, enum entity_type type, slice entity,
+                    int64_t time_us, double observed);
+
+/* incident_is_open - has this entity an open incident of this rule */
+bool incident_is_open(const struct incidents *s, enum rule rule, enum entity_type type,
+                      slice entity);
+
+/* incidents_tick - event time has come to now_us: end what has been quiet; call at least once a
+ * minute of event time */
+void incidents_tick(struct incidents *s, int64_t now_us);
+
+/* incidents_flush - tell the final counts of everything that changed since it was last told;
+ * nothing is ended */
+void incidents_flush(struct incidents *s);
+
+/* incidents_list - all incidents known, most severe first, then by first contributing event, then
+ * by key
+ *
+ *   out       ret     borrowed pointers, room for max
+ *   result    how many were set */
+unsigned incidents_list(struct incidents *s, const struct alert **ret, unsigned max);
+
+/* incidents_rules_of - set of 1 << enum rule: the rules under which this entity text has an
+ * incident */
+uint32_t incidents_rules_of(struct incidents *s, slice entity);
+
+/* incidents_count - incidents known now, open and closed */
+uint32_t incidents_count(const struct incidents *s);
+/* incidents_dropped - incidents dropped for want of room */
+uint64_t incidents_dropped(const struct incidents *s);
+/* incidents_bytes - memory reserved and used for members */
+size_t incidents_bytes(const struct incidents *s);
+
+#endif

@@ -1,0 +1,228 @@
+/* relay_board.c - levels of the relay verdict with their parties and forms
+ * algorithm: count, first and last time a level; Space-Saving over clients, one table for what was
+ *            refused, one for what was accepted and one for what was delivered; a counter a form. A
+ *            hidden recipient that was accepted is settled by a bounce of one, whichever line is
+ * first source:    RFC 2505 2.1 limits:    the heaviest 256 clients of each table are known by
+ * name; totals are exact. A recipient whose acceptance and queueing are both logged counts at both
+ * levels */
+#include "alert/relay_board.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hll.h"
+#include "base/panic.h"
+#include "base/space_saving.h"
+#include "event/address.h"
+
+enum { BOARD_CLIENTS = 256, FORMS = ADDRESS_FORM_COUNT + 1, CLOSED_REFUSALS = 20 };
+static const int64_t closed_after_us = (int64_t)7 * 86400 * 1000000;
+
+struct party_table {
+    struct space_saving *clients;
+    struct hll distinct;
+    uint64_t form_count[FORMS]; /* index 0 = plain, 1 + bit otherwise */
+};
+
+struct relay_board {
+    uint64_t count[RELAY_LEVELS];
+    int64_t first_us[RELAY_LEVELS], last_us[RELAY_LEVELS];
+    struct party_table refused, accepted,
+        delivered; /* delivered: again, by what was delivered alone */
+    uint64_t refused_since_accepted;
+    char tester[96];
+};
+
+struct relay_board *relay_board_new(void)
+{
+    struct relay_board *b = panic_calloc(1, sizeof *b);
+
+    b->refused.clients = space_saving_new(BOARD_CLIENTS);
+    b->accepted.clients = space_saving_new(BOARD_CLIENTS);
+    b->delivered.clients = space_saving_new(BOARD_CLIENTS);
+    return b;
+}
+
+struct relay_board *relay_board_free(struct relay_board *b)
+{
+    if (b == NULL)
+        return NULL;
+    space_saving_free(b->refused.clients);
+    space_saving_free(b->accepted.clients);
+    space_saving_free(b->delivered.clients);
+    free(b);
+    return NULL;
+}
+
+static unsigned form_index(uint32_t forms)
+{
+    uint32_t form = address_trick_form(forms);
+
+    for (unsigned bit = 0; bit < ADDRESS_FORM_COUNT; bit++)
+        if (form == 1U << bit)
+            return bit + 1;
+    return 0;
+}
+
+static bool is_acceptance(enum relay_level level)
+{
+    return level == RELAY_RCPT_ACCEPTED || level == RELAY_QUEUED || level == RELAY_DELIVERED ||
+           level == RELAY_TRICK_ACCEPTED;
+}
+
+static void count_party(struct party_table *t, const struct relay_note *note)
+{
+    struct ss_row *row =
+        space_saving_add(t->clients, note->client_hash, note->client, note->count, note->time_us);
+
+    if (note->client_name.len > 0 && row->note[0] == '\0')
+        slice_keep(note->client_name, row->note, sizeof row->note);
+    hll_add(&t->distinct, note->client_hash);
+    t->form_count[form_index(note->forms)] += note->count;
+}
+
+void relay_board_note(struct relay_board *b, const struct relay_note *note)
+{
+    uint64_t *count = &b->count[note->level];
+
+    count_party(is_acceptance(note->level) ? &b->accepted : &b->refused, note);
+    if (note->level == RELAY_DELIVERED)
+        count_party(&b->delivered, note);
+    if (*count == 0 || note->time_us < b->first_us[note->level])
+        b->first_us[note->level] = note->time_us;
+    if (note->time_us > b->last_us[note->level])
+        b->last_us[note->level] = note->time_us;
+    *count += note->count;
+    if (is_acceptance(note->level))
+        b->refused_since_accepted = 0;
+    else
+        b->refused_since_accepted += note->count;
+}
+
+void relay_board_tester(struct relay_board *b, const char *name)
+{
+    if (b->tester[0] == '\0')
+        slice_keep(slice_of(name), b->tester, sizeof b->tester);
+}
+
+/* Hidden recipients accepted whose fate is not known. */
+static uint64_t unsettled(const struct relay_board *b)
+{
+    uint64_t accepted = b->count[RELAY_TRICK_ACCEPTED], bounced = b->count[RELAY_TRICK_BOUNCED];
+    return accepted > bounced ? accepted - bounced : 0;
+}
+
+static uint64_t exposed_count(const struct relay_board *b)
+{
+    return b->count[RELAY_RCPT_ACCEPTED] + b->count[RELAY_QUEUED] + unsettled(b);
+}
+
+uint64_t relay_board_count(const struct relay_board *b, enum relay_level level)
+{
+    return b->count[level];
+}
+
+static enum verdict_state board_state(const struct relay_board *b)
+{
+    if (b->count[RELAY_DELIVERED] > 0)
+        return VERDICT_YES;
+    if (exposed_count(b) > 0)
+        return VERDICT_EXPOSED;
+    if (b->count[RELAY_REFUSED] + b->count[RELAY_TRICK_BOUNCED] > 0)
+        return VERDICT_ATTEMPTED;
+    return VERDICT_NO;
+}
+
+/* Earliest and latest time over a set of levels (bits 1 << level). */
+static void span(const struct relay_board *b, unsigned levels, int64_t *ret_first,
+                 int64_t *ret_last)
+{
+    *ret_first = *ret_last = 0;
+    for (unsigned level = 0; level < RELAY_LEVELS; level++) {
+        if (!(levels >> level & 1) || b->count[level] == 0)
+            continue;
+        if (*ret_first == 0 || b->first_us[level] < *ret_first)
+            *ret_first = b->first_us[level];
+        if (b->last_us[level] > *ret_last)
+            *ret_last = b->last_us[level];
+    }
+}
+
+static void name_parties(const struct party_table *t, struct verdict *v)
+{
+    const struct ss_row *rows[VERDICT_BY_MAX];
+    unsigned n = space_saving_top(t->clients, rows, VERDICT_BY_MAX);
+
+    for (unsigned i = 0; i < n; i++) {
+        struct verdict_party *p = &v->by[i];
+        p->type = ENTITY_IP;
+        slice_keep(slice_of(rows[i]->key), p->value, sizeof p->value);
+        slice_keep(slice_of(rows[i]->note), p->name, sizeof p->name);
+        p->count = rows[i]->weight;
+    }
+    v->by_count = n;
+    v->by_total = space_saving_count(t->clients);
+    if (v->by_total == BOARD_CLIENTS) /* the table is full: the sketch knows better */
+        v->by_total = (uint32_t)hll_count(&t->distinct);
+}
+
+static void name_forms(const struct party_table *t, struct verdict *v)
+{
+    bool taken[FORMS] = {false};
+
+    for (v->how_count = 0; v->how_count < VERDICT_HOW_MAX; v->how_count++) {
+        unsigned best = FORMS;
+        for (unsigned i = 0; i < FORMS; i++)
+            if (!taken[i] && t->form_count[i] > 0 &&
+                (best == FORMS || t->form_count[i] > t->form_count[best]))
+                best = i;
+        if (best == FORMS)
+            return;
+        taken[best] = true;
+        snprintf(v->how[v->how_count], sizeof v->how[0], "%s",
+                 address_form_name(best == 0 ? 0 : 1U << (best - 1)));
+    }
+}
+
+static const struct party_table *parties_of(const struct relay_board *b, enum verdict_state state)
+{
+    if (state == VERDICT_ATTEMPTED)
+        return &b->refused;
+    return state == VERDICT_YES ? &b->delivered : &b->accepted;
+}
+
+void relay_board_verdict(const struct relay_board *b, struct verdict *v)
+{
+    const unsigned refused = 1U << RELAY_REFUSED | 1U << RELAY_TRICK_BOUNCED;
+    const unsigned exposed = 1U << RELAY_RCPT_ACCEPTED | 1U << RELAY_QUEUED |
+                             (unsettled(b) > 0 ? 1U << RELAY_TRICK_ACCEPTED : 0U);
+
+    v->state = board_state(b);
+    v->unit = "refused recipients";
+    if (v->state == VERDICT_NO)
+        return;
+    if (v->state == VERDICT_ATTEMPTED) {
+        span(b, refused, &v->since_us, &v->last_us);
+        v->count = b->count[RELAY_REFUSED] + b->count[RELAY_TRICK_BOUNCED];
+    } else if (v->state == VERDICT_EXPOSED) {
+        span(b, exposed, &v->since_us, &v->last_us);
+        v->count = exposed_count(b);
+        v->unit = "accepted recipients";
+    } else {
+        span(b, 1U << RELAY_DELIVERED, &v->since_us, &v->last_us);
+        v->count = b->count[RELAY_DELIVERED];
+        v->unit = "relayed recipients";
+    }
+    name_parties(parties_of(b, v->state), v);
+    name_forms(parties_of(b, v->state), v);
+    slice_keep(slice_of(b->tester), v->tester, sizeof v->tester);
+}
+
+bool relay_board_closed(const struct relay_board *b, int64_t now_us)
+{
+    int64_t first, last;
+
+    span(b, 1U << RELAY_RCPT_ACCEPTED | 1U << RELAY_QUEUED | 1U << RELAY_DELIVERED, &first, &last);
+    return last > 0 && now_us - last >= closed_after_us &&
+           b->refused_since_accepted >= CLOSED_REFUSALS;
+}

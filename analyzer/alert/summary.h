@@ -1,0 +1,132 @@
+/* summary.h - the answer of a run: verdicts with coverage, input counters, top originators
+ *
+ * Built by summary_build() (pipeline) at the end of a batch, on SIGUSR1 and at exit of a follow
+ * run. Rendered by every writer that has a summary. All strings are copies or static; the arrays
+ * belong to the summary. */
+#ifndef ALERT_SUMMARY_H
+#define ALERT_SUMMARY_H
+
+#include <stdint.h>
+
+#include "alert/alert.h"
+
+enum verdict_state { VERDICT_NO, VERDICT_ATTEMPTED, VERDICT_EXPOSED, VERDICT_YES };
+/* verdict_state_name - the word of the contract */
+const char *verdict_state_name(enum verdict_state state); /* "no" "attempted" "exposed" "yes" */
+
+/* The five questions, in this order. */
+enum verdict_topic {
+    TOPIC_RELAY,
+    TOPIC_BACKSCATTER,
+    TOPIC_VICTIM,
+    TOPIC_ACCOUNT,
+    TOPIC_INSIDE,
+    TOPIC_COUNT
+};
+/* verdict_topic_name - the member name in the summary document */
+const char *verdict_topic_name(
+    enum verdict_topic topic); /* "relay" "backscatter" "victim" "account" "inside" */
+
+enum { VERDICT_BY_MAX = 10, VERDICT_HOW_MAX = 8, TOP_ROWS_MAX = 100 };
+
+struct verdict_party {
+    enum entity_type type;
+    char value[ALERT_ENTITY_MAX];
+    char name[128]; /* verified host name, "" when none */
+    uint64_t count; /* recipients, bounces, messages: see struct verdict.unit */
+};
+
+struct verdict {
+    enum verdict_state state;
+    bool no_evidence;                        /* state is "no" but coverage is too low to say so */
+    int64_t since_us, last_us;               /* 0 = not applicable */
+    struct verdict_party by[VERDICT_BY_MAX]; /* most first */
+    unsigned by_count;
+    uint32_t by_total;
+    char how[VERDICT_HOW_MAX][48]; /* "plain", "percent", "double_at" ... most first */
+    unsigned how_count;
+    uint64_t count;
+    const char *unit;   /* of count: "relayed recipients" */
+    const char *advice; /* static; "" when nothing is to be done */
+    char sentence[320]; /* the answer in one plain sentence */
+    char tester[96];    /* name of the relay-test battery recognised, "" when none */
+};
+
+enum zones_origin { ZONES_EXPLICIT, ZONES_LEARNT, ZONES_MISSING };
+
+struct coverage {
+    double rcpt_decisions_visible; /* c1: share of sessions; -1 = not applicable */
+    double client_known;           /* c2: share of queued messages whose client is known; -1 */
+    double remote_reply_visible;   /* c3: share of deliveries with a remote reply; -1 */
+    bool auth_visible;             /* c4 */
+    enum zones_origin zones;       /* c5 */
+    char learnt_domains[16][ALERT_ENTITY_MAX]; /* proposals, most mail first */
+    unsigned learnt_domains_count;
+    char learnt_networks[8][IP_NET_TEXT];
+    unsigned learnt_networks_count;
+    const char *server_mta; /* "postfix"; "" when nothing was recognised */
+    char server_host[128];
+};
+
+struct input_totals {
+    uint64_t lines, parsed, skipped, rejected, foreign, bytes;
+    uint64_t lines_cut, repeats, gzip_truncated, late_ignored, wild_time, reorder_overflow;
+    uint64_t events;
+    int64_t first_us, last_us;
+    unsigned sources, sources_failed;
+};
+
+enum top_dimension {
+    TOP_CLIENTS,
+    TOP_ACCOUNTS,
+    TOP_SENDERS,
+    TOP_SENDER_DOMAINS,
+    TOP_RECIPIENT_DOMAINS,
+    TOP_NDR_VICTIMS,
+    TOP_RELAY_DENIED,
+    TOP_AUTH_FAILED,
+    TOP_COUNT
+};
+/* top_dimension_name - the member name in the summary document */
+const char *
+top_dimension_name(enum top_dimension dim); /* "clients" ... as in the summary document */
+
+struct top_row {
+    char key[ALERT_ENTITY_MAX];
+    char name[128]; /* verified host name of a client, "" */
+    uint64_t messages, recipients, bytes;
+    uint64_t bad;   /* recipients that bounced or were refused */
+    uint64_t error; /* `recipients` overestimates by at most this (Space-Saving) */
+    int64_t first_us, last_us;
+    uint32_t rules; /* set of 1 << enum rule: incidents of this key */
+};
+
+struct top_table {
+    struct top_row *rows; /* by recipients, most first */
+    unsigned count;
+    uint64_t total; /* recipients over all keys */
+};
+
+/* One row of the RFC 2505 scorecard. */
+struct scorecard_row {
+    const char *number, *title; /* "1", "restricts unauthorised use as relay" */
+    const char *result;         /* "PASS" "FAIL" "SEEN" "NOT SEEN" "WARN" "UNKNOWN" */
+    char evidence[160];
+};
+enum { SCORECARD_ROWS_MAX = 16 };
+
+struct summary {
+    struct verdict verdict[TOPIC_COUNT];
+    struct coverage coverage;
+    struct input_totals input;
+    struct top_table top[TOP_COUNT];
+    struct scorecard_row scorecard[SCORECARD_ROWS_MAX];
+    unsigned scorecard_count;
+    double risk_score;                           /* 0..100; -1 = not computed */
+    uint64_t alerts_by_severity[SEVERITY_COUNT]; /* distinct alert ids */
+    uint64_t evictions;
+    const char *const *source_names;
+    unsigned source_names_count;
+};
+
+#endif

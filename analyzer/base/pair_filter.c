@@ -1,0 +1,135 @@
+/* pair_filter.c - cache-line-blocked Bloom filter of two generations
+ * algorithm: a pair has one block; a block is two neighbouring lines, for even and odd generations;
+ * four bits of 480 are set in a line. The other 32 bits tell its generation: a line of an older one
+ * counts as empty, so that rotating clears nothing, and replaying a year of quiet logs costs
+ * nothing source:    Putze et al., "Cache-, hash- and space-efficient Bloom filters" (2007) limits:
+ * 2^32 generations and blocks */
+#include "base/pair_filter.h"
+
+#include <string.h>
+
+#include "base/panic.h"
+
+enum {
+    LINE_BYTES = 64,
+    BLOCK_BYTES = 2 * LINE_BYTES,
+    WORDS = 15,
+    LINE_BITS = 32 * WORDS,
+    PROBES = 4
+};
+
+struct line {
+    uint32_t generation; /* 0: never used */
+    uint32_t word[WORDS];
+};
+_Static_assert(sizeof(struct line) == LINE_BYTES, "a line of the filter is a cache line");
+
+struct pair_filter {
+    struct line *lines; /* aligned inside memory */
+    uint32_t blocks;
+    uint32_t generation; /* current, from 1 */
+    int64_t rotate_us, start_us;
+    bool started;
+    void *memory;
+};
+
+struct pair_filter *pair_filter_new(size_t bytes, int64_t rotate_us)
+{
+    struct pair_filter *f = panic_calloc(1, sizeof(*f));
+    size_t blocks = bytes < BLOCK_BYTES ? 1 : bytes / BLOCK_BYTES;
+
+    ASSERT(blocks <= UINT32_MAX);
+    f->blocks = (uint32_t)blocks;
+    f->memory = panic_calloc(1, blocks * BLOCK_BYTES + BLOCK_BYTES);
+    f->lines = (struct line *)(void *)((char *)f->memory +
+                                       (BLOCK_BYTES - (uintptr_t)f->memory % BLOCK_BYTES));
+    f->generation = 1;
+    f->rotate_us = rotate_us;
+    return f;
+}
+
+struct pair_filter *pair_filter_free(struct pair_filter *f)
+{
+    if (f == NULL)
+        return NULL;
+    free(f->memory);
+    free(f);
+    return NULL;
+}
+
+static void rotate(struct pair_filter *f, int64_t now_us)
+{
+    if (!f->started) {
+        f->started = true;
+        f->start_us = now_us;
+    }
+    if (f->rotate_us <= 0 || now_us - f->start_us < f->rotate_us)
+        return;
+    int64_t steps = (now_us - f->start_us) / f->rotate_us;
+    f->start_us += steps * f->rotate_us;
+    f->generation += steps > 2 ? 2 : (uint32_t)steps; /* two forget everything */
+}
+
+/* The line of a block for a generation; it may hold an older one. */
+static struct line *line_of(const struct pair_filter *f, uint64_t hash, uint32_t generation)
+{
+    uint64_t block = ((hash >> 32) * f->blocks) >> 32;
+
+    return &f->lines[2 * block + (generation & 1)];
+}
+
+/* The high half of the hash chose the block, so the bits come from the low half. */
+static void bits_of(uint64_t hash, uint32_t ret_bits[PROBES])
+{
+    uint64_t spread = (hash & UINT32_MAX) * UINT64_C(0x9e3779b97f4a7c15);
+
+    spread ^= spread >> 32;
+    for (int i = 0; i < PROBES; i++)
+        ret_bits[i] = (uint32_t)(((spread >> (16 * i) & 0xffff) * LINE_BITS) >> 16);
+}
+
+static bool line_has(const struct line *line, uint32_t generation, const uint32_t bits[PROBES])
+{
+    uint32_t all = 1;
+
+    if (line->generation != generation)
+        return false;
+    for (int i = 0; i < PROBES; i++)
+        all &= line->word[bits[i] / 32] >> (bits[i] % 32);
+    return all != 0;
+}
+
+static void line_add(struct line *line, uint32_t generation, const uint32_t bits[PROBES])
+{
+    if (line->generation != generation)
+        *line = (struct line){.generation = generation};
+    for (int i = 0; i < PROBES; i++)
+        line->word[bits[i] / 32] |= UINT32_C(1) << (bits[i] % 32);
+}
+
+bool pair_filter_first(struct pair_filter *f, uint64_t hash, int64_t now_us)
+{
+    uint32_t bits[PROBES];
+
+    rotate(f, now_us);
+    bits_of(hash, bits);
+    struct line *now = line_of(f, hash, f->generation);
+    if (line_has(now, f->generation, bits))
+        return false;
+    line_add(now, f->generation, bits);
+    return !line_has(line_of(f, hash, f->generation - 1), f->generation - 1, bits);
+}
+
+bool pair_filter_seen(const struct pair_filter *f, uint64_t hash)
+{
+    uint32_t bits[PROBES], now = f->generation;
+
+    bits_of(hash, bits);
+    return line_has(line_of(f, hash, now), now, bits) ||
+           line_has(line_of(f, hash, now - 1), now - 1, bits);
+}
+
+size_t pair_filter_bytes(const struct pair_filter *f)
+{
+    return sizeof(*f) + (size_t)f->blocks * BLOCK_BYTES + BLOCK_BYTES;
+}

@@ -1,0 +1,333 @@
+/* table.c - fixed pool of entries behind an open-addressing index
+ * algorithm: LIFO free list over slots, untouched slots last; eviction of the worst of eight
+ * sampled entries; a two-generation Bloom filter as doorkeeper, so that keys seen once cannot push
+ * out anything source:    sampling as in Redis' LRU approximation; doorkeeper: Einziger et al.,
+ * "TinyLFU" (2017) limits:    2^30 entries; an entry is aligned to 8 bytes; a quarter of the
+ * entries may be pinned */
+#include "base/table.h"
+
+#include <string.h>
+
+#include "base/bytes.h"
+#include "base/hash_index.h"
+#include "base/pair_filter.h"
+#include "base/panic.h"
+
+enum { SAMPLES = 8, LINE_BYTES = 64, DOORKEEPER_MAX_BYTES = 4 << 20 };
+enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_PINNED };
+
+/* In front of each user part. */
+struct header {
+    uint64_t key;
+    int64_t last_us;
+    uint32_t next_free1; /* of a free slot: the next free one + 1 */
+    uint32_t state;
+};
+_Static_assert(sizeof(struct header) == 24, "keeps the user part aligned to 8 bytes");
+
+struct table {
+    struct hash_index index;
+    unsigned char *slots; /* aligned to a cache line inside memory */
+    size_t stride;
+    uint32_t free1; /* latest slot given back + 1 */
+    uint32_t fresh; /* slots from here on were never used */
+    uint32_t count, pinned;
+    uint64_t evictions, random;
+    struct pair_filter *doorkeeper;
+    struct table_spec spec;
+    void *memory;
+};
+
+static struct header *header_at(const struct table *t, uint32_t slot)
+{
+    return (struct header *)(void *)(t->slots + slot * t->stride);
+}
+
+static struct header *header_of(void *entry)
+{
+    return (struct header *)entry - 1;
+}
+
+static const struct header *header_of_const(const void *entry)
+{
+    return (const struct header *)entry - 1;
+}
+
+static uint32_t slot_of(const struct table *t, const struct header *h)
+{
+    return (uint32_t)((size_t)((const unsigned char *)h - t->slots) / t->stride);
+}
+
+struct table *table_new(const struct table_spec *spec)
+{
+    struct table *t = panic_calloc(1, sizeof(*t));
+
+    ASSERT(spec->capacity > 0);
+    t->spec = *spec;
+    t->stride = (sizeof(struct header) + spec->entry_size + 7) & ~(size_t)7;
+    t->memory = panic_calloc(1, spec->capacity * t->stride + LINE_BYTES);
+    t->slots = (unsigned char *)t->memory + (LINE_BYTES - (uintptr_t)t->memory % LINE_BYTES);
+    hash_index_init(&t->index, spec->capacity);
+    t->random = UINT64_C(0x2545f4914f6cdd1d);
+    if (spec->doorkeeper) { /* 64 bits per entry and generation */
+        size_t bytes = (size_t)spec->capacity * 16;
+        t->doorkeeper = pair_filter_new(bytes < DOORKEEPER_MAX_BYTES ? bytes : DOORKEEPER_MAX_BYTES,
+                                        spec->doorkeeper_rotate_us);
+    }
+    return t;
+}
+
+struct table *table_free(struct table *t)
+{
+    if (t == NULL)
+        return NULL;
+    pair_filter_free(t->doorkeeper);
+    hash_index_fini(&t->index);
+    free(t->memory);
+    free(t);
+    return NULL;
+}
+
+static struct header *find(const struct table *t, uint64_t key)
+{
+    uint32_t tag = hash_index_tag(key), pos = tag;
+
+    for (const struct hash_cell *c; (c = hash_index_cell(&t->index, tag, &pos)) != NULL; pos++) {
+        struct header *h = header_at(t, c->slot1 - 1);
+        if (h->key == key)
+            return h;
+    }
+    return NULL;
+}
+
+void *table_find(struct table *t, uint64_t key)
+{
+    struct header *h = find(t, key);
+
+    return h == NULL ? NULL : h + 1;
+}
+
+static void release(struct table *t, struct header *h)
+{
+    uint32_t slot = slot_of(t, h);
+
+    ASSERT(h->state != SLOT_FREE);
+    hash_index_remove(&t->index, h->key, slot);
+    t->pinned -= h->state == SLOT_PINNED;
+    h->state = SLOT_FREE;
+    h->next_free1 = t->free1;
+    t->free1 = slot + 1;
+    t->count--;
+}
+
+/* xorshift64*: its sequence is a function of the number of draws only */
+static uint32_t draw_slot(struct table *t)
+{
+    t->random ^= t->random >> 12;
+    t->random ^= t->random << 25;
+    t->random ^= t->random >> 27;
+    uint64_t high = (t->random * UINT64_C(0x2545f4914f6cdd1d)) >> 32;
+    return (uint32_t)((high * t->spec.capacity) >> 32);
+}
+
+struct victim {
+    struct header *header;
+    float score;
+};
+
+static void consider(const struct table *t, struct victim *best, struct header *h, int64_t now_us)
+{
+    if (h->state != SLOT_LIVE)
+        return;
+    float score = t->spec.score == NULL ? 0.0F : t->spec.score(h + 1, now_us);
+    bool worse = best->header == NULL || score < best->score ||
+                 (!(score > best->score) && h->last_us < best->header->last_us);
+    if (worse)
+        *best = (struct victim){h, score};
+}
+
+/* Only when full: every slot is live or pinned, and at most a quarter is pinned. A table of up to
+ * eight is searched whole; else a draw of nothing but pinned entries goes on from the last slot
+ * drawn. */
+static struct header *choose_victim(struct table *t, int64_t now_us)
+{
+    struct victim best = {0};
+    uint32_t slot = 0;
+
+    if (t->spec.capacity <= SAMPLES) {
+        for (; slot < t->spec.capacity; slot++)
+            consider(t, &best, header_at(t, slot), now_us);
+        return best.header;
+    }
+    struct header *drawn[SAMPLES];
+    for (int i = 0; i < SAMPLES; i++) {
+        slot = draw_slot(t);
+        drawn[i] = header_at(t, slot);
+        __builtin_prefetch(drawn[i]); /* eight misses at once, not one after the other */
+    }
+    for (int i = 0; i < SAMPLES; i++)
+        consider(t, &best, drawn[i], now_us);
+    while (best.header == NULL) {
+        slot = (slot + 1) % t->spec.capacity;
+        consider(t, &best, header_at(t, slot), now_us);
+    }
+    return best.header;
+}
+
+static void evict_one(struct table *t, int64_t now_us)
+{
+    struct header *h = choose_victim(t, now_us);
+
+    if (t->spec.evict != NULL)
+        t->spec.evict(t->spec.evict_arg, h + 1);
+    release(t, h);
+    t->evictions++;
+}
+
+static struct header *take_slot(struct table *t, int64_t now_us)
+{
+    if (t->free1 == 0 && t->fresh < t->spec.capacity)
+        return header_at(t, t->fresh++);
+    if (t->free1 == 0)
+        evict_one(t, now_us);
+    struct header *h = header_at(t, t->free1 - 1);
+    t->free1 = h->next_free1;
+    memset(h + 1, 0, t->spec.entry_size);
+    return h;
+}
+
+static struct header *create(struct table *t, uint64_t key, int64_t now_us)
+{
+    if (t->doorkeeper != NULL && pair_filter_first(t->doorkeeper, key, now_us))
+        return NULL;
+    struct header *h = take_slot(t, now_us);
+    h->key = key;
+    h->last_us = now_us;
+    h->state = SLOT_LIVE;
+    hash_index_insert(&t->index, key, slot_of(t, h));
+    t->count++;
+    return h;
+}
+
+void *table_get(struct table *t, uint64_t key, int64_t now_us, bool *ret_created)
+{
+    struct header *h = find(t, key);
+    bool created = h == NULL;
+
+    if (created)
+        h = create(t, key, now_us);
+    else if (now_us > h->last_us)
+        h->last_us = now_us;
+    if (ret_created != NULL)
+        *ret_created = created && h != NULL;
+    return h == NULL ? NULL : h + 1;
+}
+
+void table_touch(struct table *t, void *entry, int64_t now_us)
+{
+    struct header *h = header_of(entry);
+
+    (void)t;
+    if (now_us > h->last_us)
+        h->last_us = now_us;
+}
+
+void table_remove(struct table *t, void *entry)
+{
+    release(t, header_of(entry));
+}
+
+bool table_pin(struct table *t, void *entry)
+{
+    struct header *h = header_of(entry);
+
+    ASSERT(h->state != SLOT_FREE);
+    if (h->state == SLOT_PINNED)
+        return true;
+    if (t->pinned >= t->spec.capacity / 4)
+        return false;
+    h->state = SLOT_PINNED;
+    t->pinned++;
+    return true;
+}
+
+void table_unpin(struct table *t, void *entry)
+{
+    struct header *h = header_of(entry);
+
+    if (h->state != SLOT_PINNED)
+        return;
+    h->state = SLOT_LIVE;
+    t->pinned--;
+}
+
+bool table_is_pinned(const void *entry)
+{
+    return header_of_const(entry)->state == SLOT_PINNED;
+}
+
+uint64_t table_key_of(const void *entry)
+{
+    return header_of_const(entry)->key;
+}
+
+int64_t table_last_us(const void *entry)
+{
+    return header_of_const(entry)->last_us;
+}
+
+void *table_next(struct table *t, uint32_t *cursor)
+{
+    while (*cursor < t->fresh) {
+        struct header *h = header_at(t, (*cursor)++);
+        if (h->state != SLOT_FREE)
+            return h + 1;
+    }
+    return NULL;
+}
+
+uint32_t table_handle(const struct table *t, const void *entry)
+{
+    return slot_of(t, header_of_const(entry)) + 1;
+}
+
+void *table_at(struct table *t, uint32_t handle, uint64_t key)
+{
+    if (handle == TABLE_NO_HANDLE || handle > t->fresh)
+        return NULL;
+    struct header *h = header_at(t, handle - 1);
+    return h->state != SLOT_FREE && h->key == key ? h + 1 : NULL;
+}
+
+uint32_t table_count(const struct table *t)
+{
+    return t->count;
+}
+
+uint32_t table_capacity(const struct table *t)
+{
+    return t->spec.capacity;
+}
+
+uint32_t table_pinned(const struct table *t)
+{
+    return t->pinned;
+}
+
+uint64_t table_evictions(const struct table *t)
+{
+    return t->evictions;
+}
+
+size_t table_bytes(const struct table *t)
+{
+    size_t bytes = sizeof(*t) + t->spec.capacity * t->stride + LINE_BYTES;
+
+    bytes += hash_index_bytes(&t->index);
+    return t->doorkeeper == NULL ? bytes : bytes + pair_filter_bytes(t->doorkeeper);
+}
+
+const char *table_name(const struct table *t)
+{
+    return t->spec.name;
+}

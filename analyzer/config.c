@@ -1,0 +1,363 @@
+/* config.c - the meaning of each setting
+ * source:   the option table options.def; RFC 3339 for times
+ * limits:   the hash key comes from the machine's id, so that two runs on one machine evict alike
+ * and an outsider cannot guess it; where there is no machine id it is random */
+#include "config.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <unistd.h>
+
+#include "base/cursor.h"
+#include "base/panic.h"
+#include "event/timestamp.h"
+#include "parsers.h"
+
+static bool bad(const struct setting *s, struct error *reterr, const char *what)
+{
+    bool line = slice_eq(slice_of(s->origin), SLICE_LIT("command line"));
+
+    return error_set(reterr, line ? ERROR_USAGE : ERROR_CONFIG, "%s: \"%s\" %s", s->origin,
+                     s->value == NULL ? "" : s->value, what);
+}
+
+/* Call take for each part between commas or blanks; stops at the first that is refused. */
+static bool each_part(const struct setting *s, struct config *c,
+                      bool (*take)(struct config *, slice, const struct setting *, struct error *),
+                      struct error *reterr)
+{
+    slice rest = slice_of(s->value);
+
+    while (rest.len > 0) {
+        size_t n = 0;
+        while (n < rest.len && rest.ptr[n] != ',' && rest.ptr[n] != ' ' && rest.ptr[n] != '\t')
+            n++;
+        if (n > 0 && !take(c, slice_first(rest, n), s, reterr))
+            return false;
+        rest = slice_from(rest, n + 1);
+    }
+    return true;
+}
+
+static bool take_domain(struct config *c, slice part, const struct setting *s, struct error *reterr)
+{
+    enum domain_zone zone = s->id == OPTION_LOCAL_DOMAIN ? DOMAIN_LOCAL : DOMAIN_RELAY;
+
+    return zones_add_domain(c->zones, part, zone) ||
+           bad(s, reterr, "is not a list of domains (example.org,example.net)");
+}
+
+static bool take_network(struct config *c, slice part, const struct setting *s,
+                         struct error *reterr)
+{
+    struct ip_net net;
+
+    if (!ip_net_parse(part, &net))
+        return bad(s, reterr, "is not a list of networks (192.0.2.0/24,2001:db8::/32)");
+    zones_add_network(c->zones, &net, s->id == OPTION_TRUSTED ? CLIENT_TRUSTED : CLIENT_FRONTEND);
+    return true;
+}
+
+static bool take_output(struct config *c, const struct setting *s, struct error *reterr)
+{
+    slice value = slice_of(s->value);
+    size_t colon = slice_find_byte(value, ':');
+    const struct writer *writer = writer_find(slice_first(value, colon));
+    char message[512];
+
+    if (writer == NULL) {
+        snprintf(message, sizeof message, "names no output format; there are: %s", writer_names());
+        return bad(s, reterr, message);
+    }
+    if (c->outputs_count == CONFIG_OUTPUTS_MAX)
+        return bad(s, reterr, "is one output too many (16 at most)");
+    c->outputs[c->outputs_count++] =
+        (struct config_output){writer, colon < value.len ? s->value + colon + 1 : NULL};
+    return true;
+}
+
+static bool take_format(struct config *c, const struct setting *s, struct error *reterr)
+{
+    char message[512] = "names no log format; there are: auto";
+
+    if (slice_eq(slice_of(s->value), SLICE_LIT("auto")))
+        return true;
+    c->format = parsers_find(slice_of(s->value));
+    if (c->format != NULL)
+        return true;
+    for (size_t i = 0; i < parsers_count(); i++) {
+        size_t n = strlen(message);
+        snprintf(message + n, sizeof message - n, ", %s", parsers_at(i)->name);
+    }
+    return bad(s, reterr, message);
+}
+
+static bool take_number(const struct setting *s, uint64_t min, uint64_t max, uint64_t *ret)
+{
+    slice cur = slice_of(s->value);
+    return cursor_take_uint(&cur, max, ret) && cur.len == 0 && *ret >= min;
+}
+
+bool config_size(slice text, size_t *ret_bytes)
+{
+    static const char units[] = "KMGT";
+    uint64_t n;
+    const char *unit;
+
+    if (!cursor_take_uint(&text, (uint64_t)1 << 50, &n))
+        return false;
+    if (text.len > 0 && text.ptr[0] != 'i' && (unit = strchr(units, text.ptr[0] & ~0x20)) != NULL &&
+        *unit != '\0') {
+        for (const char *u = units; u <= unit; u++) {
+            if (n > SIZE_MAX / 1024)
+                return false;
+            n *= 1024;
+        }
+        text = slice_from(text, 1);
+    }
+    if (slice_eq(text, SLICE_LIT("iB")) || slice_eq(text, SLICE_LIT("B")))
+        text.len = 0;
+    *ret_bytes = n;
+    return text.len == 0;
+}
+
+bool config_time(slice text, const struct time_zone *zone, int64_t *ret_us)
+{
+    char full[40];
+    struct timestamp ts;
+    slice cur;
+    uint64_t epoch;
+
+    if (text.len > 1 && text.ptr[0] == '@') {
+        cur = slice_from(text, 1);
+        if (!cursor_take_uint(&cur, (uint64_t)1 << 40, &epoch) || cur.len != 0)
+            return false;
+        *ret_us = (int64_t)epoch * 1000000;
+        return true;
+    }
+    if (text.len == 10)
+        snprintf(full, sizeof full, "%.*sT00:00:00", (int)text.len, text.ptr);
+    else if (text.len == 16)
+        snprintf(full, sizeof full, "%.*s:00", (int)text.len, text.ptr);
+    else if (!slice_keep(text, full, sizeof full))
+        return false;
+    timestamp_init(&ts, zone, 0, 0);
+    cur = slice_of(full);
+    return timestamp_take_iso(&ts, &cur, ret_us) && cur.len == 0;
+}
+
+static bool take_when(const struct setting *s, int *ret, struct error *reterr)
+{
+    static const char *const names[] = {"auto", "always", "never"};
+
+    for (int i = 0; i < 3; i++) {
+        if (slice_eq(slice_of(s->value), slice_of(names[i]))) {
+            *ret = i;
+            return true;
+        }
+    }
+    return bad(s, reterr, "is none of auto, always, never");
+}
+
+static bool take_hash_key(struct config *c, const struct setting *s, struct error *reterr)
+{
+    unsigned long long k0, k1;
+    int used = 0;
+
+    if (strlen(s->value) == 32 && sscanf(s->value, "%16llx%16llx%n", &k0, &k1, &used) == 2 &&
+        used == 32) {
+        c->hash_key = (struct hash_key){k0, k1};
+        return true;
+    }
+    return bad(s, reterr, "is not 32 hexadecimal digits");
+}
+
+static bool take_limit(struct config *c, const struct setting *s, struct error *reterr)
+{
+    uint64_t n = 0;
+
+    if (s->id == OPTION_YEAR) {
+        if (!take_number(s, 1980, 2200, &n))
+            return bad(s, reterr, "is no year from 1980 to 2200");
+        c->year = (int)n;
+        return true;
+    }
+    if (s->id == OPTION_TOP) {
+        if (!take_number(s, 0, TOP_ROWS_MAX, &n))
+            return bad(s, reterr, "is no number from 0 to 100");
+        c->top = (unsigned)n;
+        return true;
+    }
+    if (!config_size(slice_of(s->value), &c->memory_bytes))
+        return bad(s, reterr, "is no size (64M, 1G)");
+    return c->memory_bytes >= (size_t)CONFIG_MEMORY_MIN_MIB << 20 ||
+           bad(s, reterr, "is less than 16M");
+}
+
+static bool take_switch(struct config *c, const struct setting *s)
+{
+    c->check_only |= s->id == OPTION_CHECK_CONFIG;
+    c->help |= s->id == OPTION_HELP;
+    c->version |= s->id == OPTION_VERSION;
+    c->list_formats |= s->id == OPTION_LIST_FORMATS;
+    c->quiet += s->id == OPTION_QUIET;
+    return true;
+}
+
+static bool take(struct config *c, const struct setting *s, struct error *reterr)
+{
+    int when = 0;
+    enum severity severity;
+
+    switch (s->id) {
+    case OPTION_LOCAL_DOMAIN:
+    case OPTION_RELAY_DOMAIN:
+        return each_part(s, c, take_domain, reterr);
+    case OPTION_TRUSTED:
+    case OPTION_FRONTEND:
+        return each_part(s, c, take_network, reterr);
+    case OPTION_OUTPUT:
+        return take_output(c, s, reterr);
+    case OPTION_EVENTS:
+        c->events_path = s->value;
+        return true;
+    case OPTION_FORMAT:
+        return take_format(c, s, reterr);
+    case OPTION_TZ:
+        return time_zone_parse(s->value, &c->zone, NULL) ||
+               bad(s, reterr, "is no time zone (UTC, +02:00, Europe/Berlin)");
+    case OPTION_SINCE:
+        return config_time(slice_of(s->value), &c->zone, &c->since_us) ||
+               bad(s, reterr, "is no time (2026-03-02T04:00)");
+    case OPTION_UNTIL:
+        return config_time(slice_of(s->value), &c->zone, &c->until_us) ||
+               bad(s, reterr, "is no time (2026-03-02T04:00)");
+    case OPTION_YEAR:
+    case OPTION_TOP:
+    case OPTION_MEMORY:
+        return take_limit(c, s, reterr);
+    case OPTION_FAIL_ON:
+        if (!severity_parse(slice_of(s->value), &severity))
+            return bad(s, reterr, "is none of info, low, medium, high, critical");
+        c->fail_on = (int)severity;
+        return true;
+    case OPTION_COLOR:
+        if (!take_when(s, &when, reterr))
+            return false;
+        c->color = (enum when)when;
+        return true;
+    case OPTION_PROGRESS:
+        if (!take_when(s, &when, reterr))
+            return false;
+        c->progress = (enum progress_mode)when;
+        return true;
+    case OPTION_HASH_KEY:
+        return take_hash_key(c, s, reterr);
+    default:
+        return take_switch(c, s);
+    }
+}
+
+/* A key that is the same in every run on this machine and unknown outside it. */
+static struct hash_key machine_key(void)
+{
+    static const char id_path[] = "/etc/machine-id";
+    const struct hash_key salt = {UINT64_C(0x72656c6179776174), UINT64_C(0x6368206861736820)};
+    struct hash_key key = {0};
+    char id[64] = "";
+    FILE *f = fopen(id_path, "re");
+    size_t n = f == NULL ? 0 : fread(id, 1, sizeof id, f);
+
+    if (f != NULL)
+        fclose(f);
+    if (n >= 32) {
+        key.k0 = siphash24(&salt, id, n);
+        key.k1 = siphash24(&key, id, n);
+    } else if (getrandom(&key, sizeof key, 0) != sizeof key) {
+        key = salt;
+    }
+    return key;
+}
+
+/* -c FILE, $RELAYWATCH_CONFIG, the user's own, the system's: the first that is named or exists. */
+static const char *config_path(const struct settings *s, char *buf, size_t size)
+{
+    const char *env = getenv("RELAYWATCH_CONFIG"), *xdg = getenv("XDG_CONFIG_HOME"),
+               *home = getenv("HOME");
+    const char *path = NULL;
+
+    for (unsigned i = 0; i < s->count; i++) {
+        if (s->list[i].id == OPTION_NO_CONFIG)
+            return NULL;
+        if (s->list[i].id == OPTION_CONFIG)
+            path = s->list[i].value;
+    }
+    if (path != NULL)
+        return path;
+    if (env != NULL && env[0] != '\0')
+        return env;
+    if (geteuid() != 0 && (xdg != NULL || home != NULL)) {
+        snprintf(buf, size, "%s%s/relaywatch/relaywatch.conf", xdg != NULL ? xdg : home,
+                 xdg != NULL ? "" : "/.config");
+        if (access(buf, R_OK) == 0)
+            return buf;
+    }
+    return access("/etc/relaywatch/relaywatch.conf", R_OK) == 0 ? "/etc/relaywatch/relaywatch.conf"
+                                                                : NULL;
+}
+
+/* Time limits need the zone, so the zone is read before everything else. */
+static bool take_all(struct config *c, const struct settings *s, struct error *reterr)
+{
+    for (int pass = 0; pass < 2; pass++)
+        for (unsigned i = 0; i < s->count; i++)
+            if ((s->list[i].id == OPTION_TZ) == (pass == 0) && !take(c, &s->list[i], reterr))
+                return false;
+    return true;
+}
+
+static void put_file_first(struct settings *s, unsigned from_line)
+{
+    struct setting *copy = panic_calloc(s->count + 1, sizeof *copy);
+
+    memcpy(copy, s->list + from_line, (s->count - from_line) * sizeof *copy);
+    memcpy(copy + (s->count - from_line), s->list, from_line * sizeof *copy);
+    memcpy(s->list, copy, s->count * sizeof *copy);
+    free(copy);
+}
+
+bool config_make(struct settings *settings, struct config *c, struct error *reterr)
+{
+    char buf[4096];
+    unsigned from_line = settings->count;
+    const char *path = config_path(settings, buf, sizeof buf);
+
+    *c = (struct config){.since_us = INT64_MIN,
+                         .until_us = INT64_MAX,
+                         .top = 10,
+                         .memory_bytes = (size_t)CONFIG_MEMORY_DEFAULT_MIB << 20,
+                         .fail_on = -1,
+                         .hash_key = machine_key()};
+    if (path != NULL && !options_read_file(path, settings, reterr))
+        return false;
+    if (from_line > 0 && settings->count > from_line)
+        put_file_first(settings, from_line);
+    for (unsigned i = 0; i < settings->count;
+         i++) /* the key is needed before the first domain is kept */
+        if (settings->list[i].id == OPTION_HASH_KEY &&
+            !take_hash_key(c, &settings->list[i], reterr))
+            return false;
+    c->zones = zones_new(&c->hash_key);
+    if (!take_all(c, settings, reterr))
+        return false;
+    if (c->outputs_count == 0)
+        c->outputs[c->outputs_count++] =
+            (struct config_output){writer_find(SLICE_LIT("text")), NULL};
+    return true;
+}
+
+void config_fini(struct config *c)
+{
+    c->zones = zones_free(c->zones);
+}

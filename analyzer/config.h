@@ -1,0 +1,66 @@
+/* config.h - settings -> one immutable struct config
+ *
+ * config_make() gives every value its meaning and says, for a person, what is wrong with one that
+ * has none: where it was set, and what is allowed. After that nothing in it changes. */
+#ifndef CONFIG_H
+#define CONFIG_H
+
+#include <stdint.h>
+
+#include "alert/alert.h"
+#include "base/error.h"
+#include "base/siphash.h"
+#include "event/parser.h"
+#include "event/time_zone.h"
+#include "event/zones.h"
+#include "input/progress.h"
+#include "options.h"
+#include "output/writer.h"
+
+enum { CONFIG_OUTPUTS_MAX = 16, CONFIG_MEMORY_MIN_MIB = 16, CONFIG_MEMORY_DEFAULT_MIB = 256 };
+
+enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
+
+struct config_output {
+    const struct writer *writer;
+    const char *path; /* NULL: standard output; borrowed from the settings */
+};
+
+struct config {
+    struct zones *zones; /* owned; learns during the run */
+    struct config_output outputs[CONFIG_OUTPUTS_MAX];
+    unsigned outputs_count;
+    const char *events_path;     /* NULL: none */
+    const struct parser *format; /* NULL: auto */
+    int year;                    /* 0: by the year rule */
+    struct time_zone zone;
+    int64_t since_us, until_us; /* INT64_MIN, INT64_MAX: unbounded */
+    unsigned top;
+    size_t memory_bytes;
+    int fail_on; /* enum severity, or -1 */
+    enum when color;
+    enum progress_mode progress;
+    struct hash_key hash_key;
+    unsigned quiet;
+    bool check_only, help, version, list_formats;
+};
+
+/* config_make - read the settings, the first configuration file found or named, and make sense of
+ * all
+ *
+ *   in        settings   of the command line; the file's are put in front. It must outlive ret
+ *   out       ret        complete on success; config_fini() in any case
+ *   result    false with *reterr: ERROR_USAGE for the command line, ERROR_CONFIG for a file */
+bool config_make(struct settings *settings, struct config *ret, struct error *reterr);
+void config_fini(struct config *c);
+
+/* config_time - read the argument of --since and --until: "2026-03-02", "2026-03-02T04:00[:05][Z]",
+ * "@EPOCH"
+ *
+ *   in        zone   of a time that names none */
+bool config_time(slice text, const struct time_zone *zone, int64_t *ret_us);
+
+/* config_size - read "64M", "1G", "65536K", "300000000"; false when it is none of these */
+bool config_size(slice text, size_t *ret_bytes);
+
+#endif

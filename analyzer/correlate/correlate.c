@@ -1,0 +1,755 @@
+/* correlate.c - join events to sessions and messages, and judge who, whom and why
+ * algorithm: key (host, instance) + session or queue id; two-stage join: the session until a queue
+ * id is known, the queue id from then on. A recipient is judged on the address before aliasing,
+ * where the log has it, since an alias of ours that points outside is our own doing. Origins behind
+ * a content filter are taken over only on exact evidence: the filter's "queued as", or the original
+ * queue id passed on to us by a local client. source:    RFC 2505 2.1 (who may relay), RFC
+ * 5321 3.6; Postfix collate (join), XFORWARD_README (origins) limits:    an alias to the outside
+ * that is expanded before a filter excuses all foreign recipients of that message */
+#include "correlate/correlate.h"
+
+#include <stdlib.h>
+
+#include "base/panic.h"
+
+struct scope_cache { /* hash of (host, instance) of the last line: nearly every line has the same */
+    char text[192];
+    size_t host_len, instance_len;
+    uint64_t hash;
+};
+
+struct correlate {
+    struct hash_key key;
+    struct zones *zones;
+    struct session_table *sessions;
+    struct message_table *messages;
+    struct reasons *reasons;
+    struct scope_cache scope;
+    struct address
+        rcpt; /* of the event in hand; apart from the context so that a reset stays cheap */
+    struct session *closing; /* ended by the last event; detectors have seen it by now */
+    struct correlate_stats stats;
+};
+
+struct correlate *correlate_new(const struct correlate_config *config)
+{
+    struct correlate *c = panic_calloc(1, sizeof *c);
+
+    c->key = config->key;
+    c->zones = config->zones;
+    c->sessions = session_table_new(config->sessions);
+    c->messages = message_table_new(config->messages);
+    c->reasons = reasons_new();
+    return c;
+}
+
+struct correlate *correlate_free(struct correlate *c)
+{
+    if (c == NULL)
+        return NULL;
+    session_table_free(c->sessions);
+    message_table_free(c->messages);
+    reasons_free(c->reasons);
+    free(c);
+    return NULL;
+}
+
+struct message_table *correlate_messages(struct correlate *c)
+{
+    return c->messages;
+}
+
+uint64_t correlate_principal(const struct hash_key *key, const struct ip_addr *ip)
+{
+    uint64_t words[2] = {ip->hi, ip->family == 6 ? 0 : ip->lo};
+
+    return ip->family == 0 ? 0 : siphash13(key, words, sizeof words);
+}
+
+slice correlate_principal_text(const struct ip_addr *ip, char *buf)
+{
+    return ip_addr_format(ip, buf);
+}
+
+/* ---- keys ---- */
+
+static bool scope_cached(const struct scope_cache *s, slice host, slice instance)
+{
+    return s->hash != 0 && host.len == s->host_len && instance.len == s->instance_len &&
+           slice_eq(host, (slice){s->text, s->host_len}) &&
+           slice_eq(instance, (slice){s->text + s->host_len, s->instance_len});
+}
+
+static uint64_t scope_hash(struct correlate *c, const struct event *ev)
+{
+    struct scope_cache *s = &c->scope;
+    slice host = event_field(ev, EF_HOST), instance = event_field(ev, EF_INSTANCE);
+    uint64_t hash;
+
+    if (scope_cached(s, host, instance))
+        return s->hash;
+    hash = hash_mix(siphash13(&c->key, host.ptr, host.len),
+                    siphash13(&c->key, instance.ptr, instance.len)) |
+           1;
+    if (host.len + instance.len > sizeof s->text)
+        return hash;
+    slice_keep(host, s->text, sizeof s->text);
+    if (instance.len > 0)
+        memcpy(s->text + host.len, instance.ptr, instance.len);
+    s->host_len = host.len;
+    s->instance_len = instance.len;
+    return s->hash = hash;
+}
+
+static uint64_t id_key(struct correlate *c, uint64_t scope, slice id)
+{
+    return id.len == 0 ? 0 : hash_mix(scope, siphash13(&c->key, id.ptr, id.len)) | 1;
+}
+
+static uint64_t lower_hash(const struct correlate *c, slice text)
+{
+    return text.len == 0 ? 0 : siphash13_lower(&c->key, text) | 1;
+}
+
+/* ---- who ---- */
+
+static void origin_from_event(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    cx->client = ev->client;
+    cx->client_name = event_field(ev, EF_CLIENT_NAME);
+    cx->client_zone = zones_client(c->zones, &ev->client, cx->client_name);
+    cx->client_hash = correlate_principal(&c->key, &ev->client);
+}
+
+static void origin_from_message(const struct message *m, struct context *cx)
+{
+    cx->client = m->client;
+    cx->client_zone = m->zone;
+    cx->client_hash = m->client_hash;
+    cx->client_name = m->client_name[0] ? slice_of(m->client_name) : SLICE_NONE;
+    if (m->flags & MESSAGE_AUTHED) {
+        cx->authed = true;
+        cx->user = slice_of(m->user);
+        cx->user_hash = m->user_hash;
+    }
+    if (m->flags & MESSAGE_HAS_SENDER) {
+        cx->sender = slice_of(m->sender);
+        cx->sender_hash = m->sender_hash;
+        cx->null_sender = (m->flags & MESSAGE_NULL_SENDER) != 0;
+        cx->sender_zone = m->sender_zone;
+    }
+}
+
+static void user_from_event(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    slice user = event_field(ev, EF_USER);
+
+    if (user.len == 0)
+        return;
+    cx->user = user;
+    cx->user_hash = lower_hash(c, user);
+    cx->authed = ev->kind != EVENT_AUTH || ev->outcome == OUTCOME_ACCEPTED;
+}
+
+static void user_from_session(struct correlate *c, struct context *cx)
+{
+    const struct session *s = cx->session;
+
+    if (cx->authed || s == NULL || !(s->flags & SESSION_AUTHED))
+        return;
+    cx->authed = true;
+    cx->user = slice_of(s->user);
+    cx->user_hash = lower_hash(c, cx->user);
+}
+
+static void sender_from_event(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    slice domain;
+
+    if (!event_has(ev, EF_SENDER))
+        return;
+    cx->sender = event_field(ev, EF_SENDER);
+    cx->null_sender = ev->null_sender;
+    cx->sender_hash = lower_hash(c, cx->sender);
+    address_untag(cx->sender, &domain);
+    cx->sender_zone = zones_domain(c->zones, domain);
+}
+
+/* ---- whom ---- */
+
+static bool outside_is_ours(enum domain_zone outer, const struct address *a)
+{
+    return a->domain.len == 0 || outer == DOMAIN_LOCAL || outer == DOMAIN_RELAY ||
+           (a->forms & (FORM_LITERAL | FORM_SOURCE_ROUTE)) != 0;
+}
+
+static enum rcpt_class class_of_zone(enum domain_zone zone)
+{
+    if (zone == DOMAIN_RELAY)
+        return RCPT_RELAYED;
+    return zone == DOMAIN_FOREIGN ? RCPT_THIRD_PARTY : RCPT_OURS;
+}
+
+static void judge_address(struct correlate *c, slice address, struct context *cx)
+{
+    enum domain_zone outer, inner;
+
+    address_parse(address, cx->rcpt);
+    outer = zones_domain(c->zones, cx->rcpt->domain);
+    cx->rcpt_domain = cx->rcpt->domain;
+    cx->rcpt_class = class_of_zone(outer);
+    if (!cx->rcpt->has_inner || !outside_is_ours(outer, cx->rcpt))
+        return;
+    inner = zones_domain(c->zones, cx->rcpt->inner_domain);
+    cx->rcpt_domain = cx->rcpt->inner_domain;
+    cx->rcpt_class = inner == DOMAIN_FOREIGN ? RCPT_TRICK : class_of_zone(inner);
+}
+
+static bool learning(const struct correlate *c)
+{
+    return !zones_explicit_domains(c->zones);
+}
+
+/* A refusal "user unknown" of our own tables proves that we serve the domain. */
+static void judge_rcpt(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    slice text = reason_text(ev);
+
+    judge_address(c, event_field(ev, EF_RCPT), cx);
+    cx->rcpt_hash = lower_hash(c, event_field(ev, EF_RCPT));
+    if (cx->reason != REASON_RCPT_UNKNOWN || cx->rcpt->has_inner ||
+        !slice_has(text, SLICE_LIT("nknown in ")))
+        return;
+    if (learning(c))
+        zones_learn_domain(c->zones, cx->rcpt->domain,
+                           slice_has(text, SLICE_LIT("relay recipient table")) ? DOMAIN_RELAY
+                                                                               : DOMAIN_LOCAL);
+    if (cx->rcpt_class == RCPT_THIRD_PARTY)
+        cx->rcpt_class = RCPT_OURS;
+}
+
+/* Final delivery teaches domains; a program or a private next hop teaches with reserve (it may be a
+ * filter). */
+static void learn_from_delivery(struct correlate *c, const struct event *ev,
+                                const struct context *cx)
+{
+    slice domain = address_domain(event_field(ev, EF_RCPT));
+    slice relay = event_field(ev, EF_RELAY);
+
+    if (ev->route == ROUTE_MAILBOX) {
+        zones_learn_domain(c->zones, domain, DOMAIN_LOCAL);
+        if (event_has(ev, EF_ORIG_RCPT) && !cx->rcpt->has_inner)
+            zones_learn_domain(c->zones, cx->rcpt->domain, DOMAIN_LOCAL);
+    } else if (ev->route == ROUTE_COMMAND && ev->outcome == OUTCOME_DELIVERED) {
+        struct ip_addr program = {.hi = siphash13(&c->key, relay.ptr, relay.len),
+                                  .family = UINT8_MAX};
+        zones_learn_gateway(c->zones, &program, domain);
+    } else if (ev->route == ROUTE_REMOTE && ev->outcome == OUTCOME_DELIVERED &&
+               ip_addr_is_private(&ev->remote)) {
+        zones_learn_gateway(c->zones, &ev->remote, domain);
+    }
+}
+
+/* While domains are learnt: an address that this server mapped into another domain is one it
+ * serves. */
+static bool is_alias(const struct correlate *c, slice orig, slice rcpt, const struct context *cx)
+{
+    slice domain = address_domain(rcpt);
+
+    return learning(c) && orig.len > 0 && domain.len > 0 && !cx->rcpt->has_inner &&
+           !slice_ieq(domain, cx->rcpt->domain);
+}
+
+static void judge_delivery(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    slice orig = event_field(ev, EF_ORIG_RCPT), rcpt = event_field(ev, EF_RCPT);
+
+    if (rcpt.ptr == NULL)
+        return;
+    cx->rcpt_hash = lower_hash(c, rcpt);
+    judge_address(c, orig.len > 0 ? orig : rcpt, cx);
+    if (learning(c)) {
+        learn_from_delivery(c, ev, cx);
+        judge_address(c, orig.len > 0 ? orig : rcpt, cx);
+    }
+    if (cx->rcpt_class == RCPT_THIRD_PARTY &&
+        (ev->route == ROUTE_MAILBOX || is_alias(c, orig, rcpt, cx)))
+        cx->rcpt_class = RCPT_OURS;
+}
+
+/* ---- joins, one function an event kind ---- */
+
+static void join_connect(struct correlate *c, const struct event *ev, uint64_t key,
+                         struct context *cx)
+{
+    if (key == 0)
+        return;
+    cx->session = session_table_open(c->sessions, key, ev->time_us);
+    cx->session->client = cx->client;
+    cx->session->client_hash = cx->client_hash;
+}
+
+static void join_disconnect(struct correlate *c, const struct event *ev, uint64_t key,
+                            struct context *cx)
+{
+    struct session *s = key == 0 ? NULL : session_table_find(c->sessions, key);
+
+    if (ev->kind == EVENT_DISCONNECT && (ev->counters.mail_all > 0 || ev->counters.rcpt_all > 0)) {
+        c->stats.sessions++;
+        c->stats.sessions_with_rcpt +=
+            ev->counters.present || (s != NULL && (s->flags & SESSION_HAS_RCPT));
+    }
+    c->stats.auth_seen += ev->counters.auth_all > 0;
+    if (s == NULL)
+        return;
+    cx->session = s;
+    if (ev->kind == EVENT_DISCONNECT)
+        c->closing = s;
+}
+
+static struct session *open_session(struct correlate *c, const struct event *ev, uint64_t key,
+                                    const struct context *cx)
+{
+    struct session *s = key == 0 ? NULL : session_table_get(c->sessions, key, ev->time_us);
+
+    if (s != NULL && s->client.family == 0) {
+        s->client = cx->client;
+        s->client_hash = cx->client_hash;
+    }
+    return s;
+}
+
+static void join_auth(struct correlate *c, const struct event *ev, uint64_t key, struct context *cx)
+{
+    cx->session = open_session(c, ev, key, cx);
+    c->stats.auth_seen++;
+    if (cx->session == NULL)
+        return;
+    if (ev->outcome == OUTCOME_REFUSED)
+        cx->session->auth_failures += ev->repeat;
+    if (ev->outcome == OUTCOME_ACCEPTED) {
+        cx->session->flags |= SESSION_AUTHED;
+        slice_keep(cx->user, cx->session->user, sizeof cx->session->user);
+    }
+}
+
+static void take_origin(struct message *m, const struct context *cx)
+{
+    m->flags |= MESSAGE_HAS_CLIENT;
+    m->zone = cx->client_zone;
+    m->client = cx->client;
+    m->client_hash = cx->client_hash;
+    slice_keep(cx->client_name, m->client_name, sizeof m->client_name);
+    if (!cx->authed)
+        return;
+    m->flags |= MESSAGE_AUTHED;
+    m->user_hash = cx->user_hash;
+    slice_keep(cx->user, m->user, sizeof m->user);
+}
+
+/* The second life behind a filter has the origin of the first. */
+static void copy_origin(struct message *to, const struct message *from)
+{
+    uint32_t origin = MESSAGE_HAS_CLIENT | MESSAGE_LOCAL_SUBMIT | MESSAGE_AUTHED | MESSAGE_IS_DSN |
+                      MESSAGE_FORWARDED;
+
+    to->flags = (to->flags & ~(origin | MESSAGE_ORIGIN_UNSURE)) | (from->flags & origin) |
+                MESSAGE_REINJECTED;
+    to->zone = from->zone;
+    to->client = from->client;
+    to->client_hash = from->client_hash;
+    to->user_hash = from->user_hash;
+    to->parent_key = from->parent_key;
+    to->parent_handle = from->parent_handle;
+    memcpy(to->client_name, from->client_name, sizeof to->client_name);
+    memcpy(to->user, from->user, sizeof to->user);
+    memcpy(to->helo, from->helo, sizeof to->helo);
+}
+
+/* A client inside passes on for whom it speaks. What it says is believed, but it does not say
+ * whether that client had authenticated: that is known only when the first life of the message is
+ * known. */
+static void origin_from_filter(struct correlate *c, const struct event *ev, uint64_t scope,
+                               struct context *cx)
+{
+    struct message *m = cx->message;
+    uint64_t first_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
+    struct message *first = first_key == 0 ? NULL : message_table_find(c->messages, first_key);
+
+    if (cx->client_zone == CLIENT_OUTSIDE)
+        return;
+    if (first != NULL && first != m) {
+        copy_origin(m, first);
+        first->flags |= MESSAGE_HANDED_ON;
+    } else if (ev->orig_client.family != 0) {
+        cx->client = m->client = ev->orig_client;
+        cx->client_name = event_field(ev, EF_ORIG_CLIENT_NAME);
+        m->zone = zones_client(c->zones, &ev->orig_client, cx->client_name);
+        m->client_hash = correlate_principal(&c->key, &ev->orig_client);
+        slice_keep(cx->client_name, m->client_name, sizeof m->client_name);
+        m->flags |= MESSAGE_REINJECTED | MESSAGE_ORIGIN_UNSURE;
+    } else {
+        return;
+    }
+    origin_from_message(m, cx);
+}
+
+static bool life_begun(const struct message *m)
+{
+    return (m->flags & (MESSAGE_HAS_CLIENT | MESSAGE_QUEUED | MESSAGE_DONE)) != 0;
+}
+
+static void join_mail(struct correlate *c, const struct event *ev, uint64_t scope,
+                      uint64_t session_key, uint64_t message_key, struct context *cx)
+{
+    struct message *m;
+
+    if (!ev->local_submit)
+        cx->session = open_session(c, ev, session_key, cx);
+    if (cx->session != NULL) {
+        cx->session->transactions++;
+        cx->session->message_key = message_key;
+        if (cx->authed) {
+            cx->session->flags |= SESSION_AUTHED;
+            slice_keep(cx->user, cx->session->user, sizeof cx->session->user);
+        }
+    }
+    c->stats.auth_seen += cx->authed;
+    if (message_key == 0)
+        return;
+    m = cx->message = message_table_get(c->messages, message_key, ev->time_us);
+    if (life_begun(m))
+        message_table_restart(m, ev->time_us);
+    take_origin(m, cx);
+    if (ev->local_submit)
+        m->flags |= MESSAGE_LOCAL_SUBMIT;
+    slice_keep(event_field(ev, EF_QUEUE_ID), m->queue_id, sizeof m->queue_id);
+    slice_keep(event_field(ev, EF_HELO), m->helo, sizeof m->helo);
+    if (ev->orig_client.family != 0 || event_has(ev, EF_CHILD_ID))
+        origin_from_filter(c, ev, scope, cx);
+}
+
+static void join_rcpt(struct correlate *c, const struct event *ev, uint64_t session_key,
+                      uint64_t message_key, struct context *cx)
+{
+    cx->session = open_session(c, ev, session_key, cx);
+    user_from_session(c, cx);
+    if (message_key != 0)
+        cx->message = message_table_find(c->messages, message_key);
+    if (cx->session == NULL)
+        return;
+    cx->session->flags |= SESSION_HAS_RCPT;
+    if (ev->outcome == OUTCOME_ACCEPTED)
+        cx->session->rcpt_accepted += ev->repeat;
+    else
+        cx->session->rcpt_refused += ev->repeat;
+}
+
+static struct message *join_message(struct correlate *c, const struct event *ev, uint64_t key,
+                                    struct context *cx)
+{
+    struct message *m = cx->message =
+        key == 0 ? NULL : message_table_get(c->messages, key, ev->time_us);
+
+    if (m == NULL)
+        return NULL;
+    if (m->queue_id[0] == '\0')
+        slice_keep(event_field(ev, EF_QUEUE_ID), m->queue_id, sizeof m->queue_id);
+    if (m->parent_key != 0)
+        cx->parent = message_table_at(c->messages, m->parent_handle, m->parent_key);
+    return m;
+}
+
+static void join_queued(struct correlate *c, const struct event *ev, uint64_t key,
+                        struct context *cx)
+{
+    struct message *m = join_message(c, ev, key, cx);
+
+    if (m == NULL)
+        return;
+    if (!(m->flags & MESSAGE_QUEUED)) {
+        m->sender_hash = cx->sender_hash;
+        m->sender_zone = cx->sender_zone;
+        slice_keep(cx->sender, m->sender, sizeof m->sender);
+        m->nrcpt = ev->nrcpt;
+        m->size = ev->size > UINT32_MAX ? UINT32_MAX : (uint32_t)ev->size;
+        m->flags |=
+            MESSAGE_QUEUED | MESSAGE_HAS_SENDER | (cx->null_sender ? MESSAGE_NULL_SENDER : 0U);
+        cx->new_message = !(m->flags & MESSAGE_REINJECTED) && m->zone != CLIENT_LOOPBACK;
+        c->stats.queued++;
+        c->stats.queued_client_known +=
+            (m->flags & (MESSAGE_HAS_CLIENT | MESSAGE_IS_DSN | MESSAGE_FORWARDED)) != 0 ||
+            cx->null_sender;
+    }
+    origin_from_message(m, cx);
+}
+
+/* An alias of ours leads to somebody else's domain: our doing, not a relay. Behind the filter only
+ * the outcome shows. */
+static bool is_aliased_outside(const struct correlate *c, const struct event *ev,
+                               const struct context *cx)
+{
+    return event_has(ev, EF_ORIG_RCPT) &&
+           (cx->rcpt_class == RCPT_OURS || cx->rcpt_class == RCPT_RELAYED) &&
+           zones_domain(c->zones, address_domain(event_field(ev, EF_RCPT))) == DOMAIN_FOREIGN;
+}
+
+/* Handed to a filter on this host: the message goes on under another id, with this origin. */
+static void join_handed_on(struct correlate *c, const struct event *ev, uint64_t scope,
+                           struct context *cx)
+{
+    uint64_t child_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
+    struct message *child = child_key == 0 ? NULL : message_table_find(c->messages, child_key);
+
+    if (child == NULL || child == cx->message)
+        return;
+    cx->child = child;
+    cx->message->flags |= MESSAGE_HANDED_ON;
+    if (child->zone == CLIENT_LOOPBACK || (child->flags & MESSAGE_ORIGIN_UNSURE))
+        copy_origin(child, cx->message);
+    child->flags |= MESSAGE_JOINED;
+    if (is_aliased_outside(c, ev, cx))
+        child->flags |= MESSAGE_ALIASED;
+}
+
+/* The record of a message this server made; an id in use again keeps nothing of its former life. */
+static struct message *new_child(struct correlate *c, uint64_t key, int64_t time_us,
+                                 struct message *made_for)
+{
+    struct message *child = message_table_get_beside(c->messages, key, time_us, made_for);
+
+    if (child->flags & MESSAGE_DONE)
+        message_table_restart(child, time_us);
+    return child;
+}
+
+static void join_forward(struct correlate *c, const struct event *ev, uint64_t scope,
+                         struct context *cx)
+{
+    uint64_t child_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
+
+    if (child_key == 0 || child_key == message_table_key(cx->message))
+        return;
+    cx->child = new_child(c, child_key, ev->time_us, cx->message);
+    cx->child->flags |= MESSAGE_FORWARDED;
+}
+
+static void note_outcome(const struct event *ev, const struct context *cx)
+{
+    struct message *m = cx->message;
+
+    if (cx->rcpt_class == RCPT_THIRD_PARTY || cx->rcpt_class == RCPT_TRICK)
+        m->flags |= MESSAGE_FOREIGN_RCPT;
+    else if (cx->rcpt_class != RCPT_NONE)
+        m->flags |= MESSAGE_LOCAL_RCPT;
+    m->recipients_seen += ev->outcome != OUTCOME_DEFERRED;
+    if (ev->outcome == OUTCOME_DEFERRED)
+        m->flags |= MESSAGE_DEFERRED;
+    if (ev->outcome == OUTCOME_DELIVERED)
+        m->flags |= MESSAGE_DELIVERED;
+    if (ev->outcome != OUTCOME_BOUNCED && ev->outcome != OUTCOME_EXPIRED)
+        return;
+    m->flags |= MESSAGE_BOUNCED;
+    m->recipients_bad++;
+    if (cx->rcpt_class == RCPT_OURS || cx->rcpt_class == RCPT_RELAYED)
+        m->flags |= MESSAGE_LOCAL_FAILED;
+}
+
+static void join_delivery(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key,
+                          struct context *cx)
+{
+    struct message *m = join_message(c, ev, key, cx);
+
+    judge_delivery(c, ev, cx);
+    c->stats.deliveries++;
+    c->stats.deliveries_with_reply += ev->reply_code != 0 || event_has(ev, EF_TEXT);
+    if (m == NULL)
+        return;
+    origin_from_message(m, cx);
+    if ((m->flags & MESSAGE_ALIASED) && cx->rcpt_class == RCPT_THIRD_PARTY)
+        cx->rcpt_class = RCPT_OURS;
+    note_outcome(ev, cx);
+    if (ev->route == ROUTE_LOOPBACK)
+        join_handed_on(c, ev, scope, cx);
+    if (ev->route == ROUTE_FORWARD)
+        join_forward(c, ev, scope, cx);
+}
+
+static void join_dsn(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key,
+                     struct context *cx)
+{
+    struct message *m = join_message(c, ev, key, cx);
+    uint64_t child_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
+
+    if (m == NULL)
+        return;
+    origin_from_message(m, cx);
+    if (ev->dsn == DSN_FAILED || ev->dsn == DSN_DELAYED)
+        m->dsn_sent++;
+    if (child_key == 0 || child_key == key)
+        return;
+    cx->child = new_child(c, child_key, ev->time_us, m);
+    cx->child->flags |= MESSAGE_IS_DSN;
+    cx->child->parent_key = key;
+    cx->child->parent_handle = message_table_handle(c->messages, m);
+}
+
+static void join_done(struct correlate *c, const struct event *ev, uint64_t key, struct context *cx)
+{
+    struct message *m = key == 0 ? NULL : message_table_find(c->messages, key);
+
+    (void)ev;
+    if (m == NULL)
+        return;
+    cx->message = m;
+    origin_from_message(m, cx);
+    message_table_done(c->messages, m);
+}
+
+/* A before-queue proxy says under which id the mail went on: that message belongs to this session's
+ * client. */
+static void join_action(struct correlate *c, const struct event *ev, uint64_t scope,
+                        uint64_t session_key, struct context *cx)
+{
+    uint64_t child_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
+    struct message *child;
+
+    cx->session = session_key == 0 ? NULL : session_table_find(c->sessions, session_key);
+    user_from_session(c, cx);
+    child = child_key == 0 ? NULL : message_table_find(c->messages, child_key);
+    if (child == NULL || cx->session == NULL || cx->session->client.family == 0)
+        return;
+    cx->client = cx->session->client;
+    cx->client_hash = cx->session->client_hash;
+    cx->client_zone = zones_client(c->zones, &cx->client, SLICE_NONE);
+    child->flags =
+        (child->flags & ~(uint32_t)MESSAGE_ORIGIN_UNSURE) | MESSAGE_REINJECTED | MESSAGE_JOINED;
+    take_origin(child, cx);
+}
+
+/* What makes a smuggled message possible, kept for the session: both marks in one session are no
+ * accident. */
+static void note_anomaly(const struct event *ev, struct session *s)
+{
+    if (s == NULL)
+        return;
+    if (ev->anomaly == ANOMALY_BARE_LF || ev->counters.bare_lf)
+        s->flags |= SESSION_BARE_LF;
+    if (ev->kind == EVENT_REFUSAL && slice_has(event_field(ev, EF_TEXT), SLICE_LIT("bare <LF>")))
+        s->flags |= SESSION_BARE_LF;
+    if (ev->anomaly == ANOMALY_PIPELINING &&
+        (ev->stage == STAGE_DATA || ev->stage == STAGE_END_OF_DATA))
+        s->flags |= SESSION_PIPELINED_DATA;
+}
+
+/* ---- why ---- */
+
+static enum reason why(const struct correlate *c, const struct event *ev)
+{
+    enum reason_direction direction = DIRECTION_OWN;
+
+    if (ev->outcome == OUTCOME_ACCEPTED || ev->outcome == OUTCOME_DELIVERED ||
+        ev->outcome == OUTCOME_NONE)
+        return REASON_NONE;
+    if (ev->kind == EVENT_DELIVERY && ev->route == ROUTE_REMOTE)
+        direction = DIRECTION_REMOTE;
+    return reason_classify(c->reasons, direction, ev->reply_code, ev->status, reason_text(ev));
+}
+
+static void join(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    uint64_t scope = scope_hash(c, ev);
+    uint64_t session_key = id_key(c, scope, event_field(ev, EF_SESSION));
+    uint64_t message_key = id_key(c, scope, event_field(ev, EF_QUEUE_ID));
+
+    switch (ev->kind) {
+    case EVENT_CONNECT:
+        join_connect(c, ev, session_key, cx);
+        break;
+    case EVENT_DISCONNECT:
+    case EVENT_LOST:
+        join_disconnect(c, ev, session_key, cx);
+        note_anomaly(ev, cx->session);
+        break;
+    case EVENT_AUTH:
+        join_auth(c, ev, session_key, cx);
+        break;
+    case EVENT_MAIL:
+        join_mail(c, ev, scope, session_key, message_key, cx);
+        break;
+    case EVENT_RCPT:
+        judge_rcpt(c, ev, cx);
+        join_rcpt(c, ev, session_key, message_key, cx);
+        break;
+    case EVENT_QUEUED:
+        join_queued(c, ev, message_key, cx);
+        break;
+    case EVENT_DELIVERY:
+        join_delivery(c, ev, scope, message_key, cx);
+        break;
+    case EVENT_DSN:
+        join_dsn(c, ev, scope, message_key, cx);
+        break;
+    case EVENT_DONE:
+        join_done(c, ev, message_key, cx);
+        break;
+    case EVENT_ACTION:
+        join_action(c, ev, scope, session_key, cx);
+        break;
+    case EVENT_REFUSAL:
+    case EVENT_PROTOCOL:
+        cx->session = open_session(c, ev, session_key, cx);
+        user_from_session(c, cx);
+        note_anomaly(ev, cx->session);
+        break;
+    default:
+        break;
+    }
+}
+
+static bool is_outside(const struct context *cx)
+{
+    if (cx->authed || cx->client_zone != CLIENT_OUTSIDE)
+        return false;
+    return cx->message == NULL || !(cx->message->flags & (MESSAGE_ORIGIN_UNSURE | MESSAGE_AUTHED));
+}
+
+static void context_reset(struct correlate *c, struct context *cx)
+{
+    *cx = (struct context){.zones = c->zones, .key = &c->key, .rcpt = &c->rcpt};
+}
+
+void correlate_event(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    if (c->closing != NULL) {
+        session_table_close(c->sessions, c->closing);
+        c->closing = NULL;
+    }
+    context_reset(c, cx);
+    if (ev->kind ==
+        EVENT_MESSAGE_ID) /* carried by no join, see the limits of the filter links above */
+        return;
+    if (ev->client.family != 0)
+        origin_from_event(c, ev, cx);
+    user_from_event(c, ev, cx);
+    sender_from_event(c, ev, cx);
+    cx->reason = why(c, ev);
+    join(c, ev, cx);
+    cx->outside = is_outside(cx);
+    if (cx->client_zone == CLIENT_TRUSTED && !zones_explicit_networks(c->zones) &&
+        ev->kind == EVENT_MAIL)
+        zones_learn_client(c->zones, &cx->client);
+}
+
+void correlate_stats(const struct correlate *c, struct correlate_stats *ret)
+{
+    *ret = c->stats;
+    ret->message_evictions = message_table_evictions(c->messages);
+    ret->session_evictions = session_table_evictions(c->sessions);
+}
+
+const char *rcpt_class_name(enum rcpt_class class)
+{
+    static const char *const names[] = {"", "ours", "relayed", "third_party", "trick"};
+    return names[class];
+}

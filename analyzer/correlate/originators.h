@@ -1,0 +1,34 @@
+/* originators.h - who sends most, to whom, and what comes of it: the top tables of the summary
+ *
+ * Space-Saving tables, one a dimension, weighted by recipients. Each row tells messages,
+ * recipients, bytes, failures, first and last time, and by how much its weight may be too high.
+ *
+ * source: Metwally et al. (2005), see base/space_saving.h. */
+#ifndef CORRELATE_ORIGINATORS_H
+#define CORRELATE_ORIGINATORS_H
+
+#include "alert/summary.h"
+#include "correlate/correlate.h"
+
+struct originators;
+
+/* originators_new - k rows a table; originators_free returns NULL */
+struct originators *originators_new(const struct hash_key *key, uint32_t k);
+struct originators *originators_free(struct originators *o);
+
+/* originators_event - account for one event */
+void originators_event(struct originators *o, const struct event *ev, const struct context *cx);
+
+/* originators_top - the heaviest rows of a dimension
+ *
+ *   out       ret     rows allocated here, at most max; free with originators_top_free(). `rules`
+ * is left 0 */
+void originators_top(const struct originators *o, enum top_dimension dim, unsigned max,
+                     struct top_table *ret);
+/* originators_top_free - release the rows */
+void originators_top_free(struct top_table *t);
+
+/* originators_bytes - memory reserved */
+size_t originators_bytes(const struct originators *o);
+
+#endif

@@ -1,0 +1,43 @@
+/* detector.h - the interface each row of detectors.def implements
+ *
+ * A detector sees the event kinds it asked for, with the context the correlator made, and reports
+ * findings. It keeps its own bounded state, knows no log dialect, looks at no clock but the
+ * events', and never includes another detector. */
+#ifndef DETECT_DETECTOR_H
+#define DETECT_DETECTOR_H
+
+#include "alert/incident.h"
+#include "alert/relay_board.h"
+#include "base/siphash.h"
+#include "correlate/correlate.h"
+#include "event/event.h"
+
+#define KIND(id) (1U << EVENT_##id)
+
+/* What a detector may use; all pointers outlive it. */
+struct detect_env {
+    struct hash_key key;
+    struct incidents *incidents;
+    struct relay_board *board;
+    struct message_table *messages; /* read only */
+    const struct zones *zones;
+    size_t memory_bytes; /* its share of the budget: more it must not take */
+};
+
+struct detector {
+    const char *name, *summary, *reference;
+    uint32_t kinds;        /* set of KIND(): the rest never reaches it */
+    unsigned memory_parts; /* its weight when the budget is divided */
+    void *(*create)(const struct detect_env *env);
+    void (*on_event)(void *state, const struct event *ev, const struct context *cx);
+    void (*on_time)(void *state, int64_t now_us); /* once a minute of event time; may be NULL */
+    uint64_t (*evictions)(const void *state);     /* may be NULL */
+    size_t (*bytes)(const void *state);           /* memory in use; may be NULL */
+    void (*destroy)(void *state);
+};
+
+/* detectors_count, detector_at - the table made of detectors.def, in its order */
+unsigned detectors_count(void);
+const struct detector *detector_at(unsigned index);
+
+#endif

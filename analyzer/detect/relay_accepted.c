@@ -1,0 +1,284 @@
+/* relay_accepted.c - D2: this server carried, or took on, mail for strangers
+ * algorithm: no threshold. Each recipient of an outside, unauthenticated client that is somebody
+ * else's reaches a level: accepted at RCPT (L2 hidden, L3 plain), queued and tried (L4), handed to
+ * a remote host (L5), or accepted and bounced here (L5n: no relay). The highest level of all
+ * recipients is the verdict. source:    RFC 2505 2.1; RFC 5321 3.6, 6.1; Microsoft KB 304897
+ * (addresses that are accepted and bounced later) limits:    beyond CLIENTS_NAMED_MAX clients the
+ * rest is named in one alert for the host */
+#include "detect/detector.h"
+
+#include <stdlib.h>
+
+#include "base/distinct.h"
+#include "base/hll.h"
+#include "base/panic.h"
+#include "base/table.h"
+
+enum { CLIENTS_NAMED_MAX = 64 };
+
+struct relayer {
+    int64_t first_us, last_us;
+    uint32_t delivered, waiting, accepted;
+    uint32_t forms;
+    struct distinct domains, senders;
+    bool named; /* has its own incident */
+};
+
+struct relay_accepted {
+    struct detect_env env;
+    struct table *clients;
+    uint32_t named;
+    int64_t folded_first_us;
+    uint32_t folded_recipients;
+    struct hll folded_clients;
+};
+
+static float relayer_score(const void *entry, int64_t now_us)
+{
+    const struct relayer *r = entry;
+    return (float)(r->delivered + r->waiting) - (float)((double)(now_us - r->last_us) / 86400e6);
+}
+
+static void *create(const struct detect_env *env)
+{
+    struct relay_accepted *d = panic_calloc(1, sizeof *d);
+    struct table_spec spec = {.name = "relaying clients",
+                              .capacity =
+                                  (uint32_t)(env->memory_bytes / (sizeof(struct relayer) + 40)),
+                              .entry_size = sizeof(struct relayer),
+                              .score = relayer_score};
+
+    d->env = *env;
+    d->clients = table_new(&spec);
+    return d;
+}
+
+static void destroy(void *state)
+{
+    struct relay_accepted *d = state;
+
+    table_free(d->clients);
+    free(d);
+}
+
+/* The second life of a message behind a filter is judged once the line is known that handed the
+ * first one over: only that line tells an alias of ours from a relay. When it comes late, it speaks
+ * for the deliveries before it. */
+static bool is_judged_later(const struct context *cx)
+{
+    return (cx->message->flags & (MESSAGE_REINJECTED | MESSAGE_JOINED)) == MESSAGE_REINJECTED;
+}
+
+static bool was_delivered_before(const struct event *ev, const struct context *cx)
+{
+    const uint32_t outside = MESSAGE_DELIVERED | MESSAGE_FOREIGN_RCPT;
+
+    return ev->route == ROUTE_LOOPBACK && cx->child != NULL &&
+           (cx->child->flags & outside) == outside;
+}
+
+/* Which level this recipient reached; false when the event says nothing about relaying. */
+static bool level_of_delivery(const struct event *ev, const struct context *cx,
+                              enum relay_level *ret)
+{
+    bool trick = cx->rcpt_class == RCPT_TRICK;
+
+    switch (ev->outcome) {
+    case OUTCOME_DELIVERED:
+        *ret = RELAY_DELIVERED;
+        return ev->route == ROUTE_REMOTE || was_delivered_before(ev, cx);
+    case OUTCOME_DEFERRED:
+        *ret = RELAY_QUEUED;
+        return ev->route == ROUTE_REMOTE || ev->route == ROUTE_NONE;
+    case OUTCOME_BOUNCED:
+        *ret = trick && ev->route != ROUTE_REMOTE ? RELAY_TRICK_BOUNCED : RELAY_QUEUED;
+        return true;
+    default:
+        return false;
+    }
+}
+
+static bool level_of(const struct event *ev, const struct context *cx, enum relay_level *ret)
+{
+    if (!cx->outside || (cx->rcpt_class != RCPT_THIRD_PARTY && cx->rcpt_class != RCPT_TRICK))
+        return false;
+    if (ev->kind == EVENT_DELIVERY)
+        return cx->message != NULL && (cx->message->flags & MESSAGE_HAS_CLIENT) &&
+               !is_judged_later(cx) && level_of_delivery(ev, cx, ret);
+    *ret = cx->rcpt_class == RCPT_TRICK ? RELAY_TRICK_ACCEPTED : RELAY_RCPT_ACCEPTED;
+    return ev->outcome == OUTCOME_ACCEPTED;
+}
+
+/* A waiting recipient is tried again and again: once a message is enough. */
+static bool counted_before(const struct context *cx, enum relay_level level)
+{
+    if (level != RELAY_QUEUED || cx->message == NULL)
+        return false;
+    if (cx->message->flags & MESSAGE_RELAY_JUDGED)
+        return true;
+    cx->message->flags |= MESSAGE_RELAY_JUDGED;
+    return false;
+}
+
+static void note_on_board(struct relay_accepted *d, enum relay_level level, const struct event *ev,
+                          const struct context *cx, slice client)
+{
+    relay_board_note(d->env.board, &(struct relay_note){
+                                       .level = level,
+                                       .time_us = ev->time_us,
+                                       .client_hash = cx->client_hash,
+                                       .client = client,
+                                       .client_name = cx->client_name,
+                                       .forms = cx->rcpt_class == RCPT_TRICK ? cx->rcpt->forms : 0,
+                                       .count = ev->repeat});
+}
+
+static struct relayer *count(struct relay_accepted *d, enum relay_level level,
+                             const struct event *ev, const struct context *cx)
+{
+    bool created;
+    struct relayer *r = table_get(d->clients, cx->client_hash, ev->time_us, &created);
+
+    if (created || ev->time_us < r->first_us)
+        r->first_us = ev->time_us;
+    if (ev->time_us > r->last_us)
+        r->last_us = ev->time_us;
+    r->delivered += level == RELAY_DELIVERED;
+    r->waiting += level == RELAY_QUEUED;
+    r->accepted += level == RELAY_RCPT_ACCEPTED || level == RELAY_TRICK_ACCEPTED;
+    if (cx->rcpt_class == RCPT_TRICK)
+        r->forms |= address_trick_form(cx->rcpt->forms);
+    distinct_add(&r->domains, siphash13_lower(cx->key, cx->rcpt_domain));
+    distinct_add(&r->senders, cx->sender_hash);
+    return r;
+}
+
+static slice reason_of(const struct relayer *r)
+{
+    if (r->delivered > 0)
+        return SLICE_LIT(
+            "unauthenticated outside client: mail to domains not served here was delivered");
+    if (r->waiting > 0)
+        return SLICE_LIT(
+            "unauthenticated outside client: mail to domains not served here was queued and tried");
+    return SLICE_LIT(
+        "unauthenticated outside client: a recipient in a domain not served here was accepted");
+}
+
+static enum severity severity_of(const struct relayer *r)
+{
+    return r->delivered > 0 ? SEVERITY_CRITICAL : SEVERITY_HIGH;
+}
+
+static void report_client(struct relay_accepted *d, struct relayer *r, const struct event *ev,
+                          const struct context *cx, slice client)
+{
+    struct alert_counter counters[] = {{"delivered", r->delivered},
+                                       {"waiting", r->waiting},
+                                       {"accepted", r->accepted},
+                                       {"recipient_domains", (uint64_t)distinct_count(&r->domains)},
+                                       {"senders", (uint64_t)distinct_count(&r->senders)}};
+
+    d->named += !r->named;
+    r->named = true;
+    incident_report(
+        d->env.incidents,
+        &(struct finding){.rule = RULE_RELAY_ACCEPTED,
+                          .severity = severity_of(r),
+                          .entity_type = ENTITY_IP,
+                          .entity = client,
+                          .first_us = r->first_us,
+                          .time_us = ev->time_us,
+                          .observed = (double)r->delivered + r->waiting + r->accepted,
+                          .threshold = 1,
+                          .unit = "relayed recipients",
+                          .confidence = zones_explicit_networks(cx->zones) ? 95 : 70,
+                          .reason = reason_of(r),
+                          .how = slice_of(address_form_name(r->forms & (~r->forms + 1))),
+                          .counters = counters,
+                          .counters_count = sizeof counters / sizeof counters[0],
+                          .ev = ev});
+}
+
+/* So many clients that their number is the news: one alert for the server, the clients as its
+ * members. */
+static void report_folded(struct relay_accepted *d, struct relayer *r, const struct event *ev,
+                          const struct context *cx, slice client)
+{
+    slice host = event_field(ev, EF_HOST);
+    struct alert_related member = {.type = ENTITY_IP};
+    struct alert_counter counters[2];
+
+    slice_keep(client, member.value, sizeof member.value);
+    d->folded_recipients += ev->repeat;
+    if (d->folded_first_us == 0)
+        d->folded_first_us = r->first_us;
+    hll_add(&d->folded_clients, cx->client_hash);
+    counters[0] = (struct alert_counter){"clients", (uint64_t)hll_count(&d->folded_clients)};
+    counters[1] = (struct alert_counter){"recipients", d->folded_recipients};
+    incident_report(d->env.incidents,
+                    &(struct finding){
+                        .rule = RULE_RELAY_ACCEPTED,
+                        .severity = severity_of(r),
+                        .entity_type = ENTITY_HOST,
+                        .entity = host.len > 0 ? host : SLICE_LIT("server"),
+                        .first_us = d->folded_first_us,
+                        .time_us = ev->time_us,
+                        .observed = d->folded_recipients,
+                        .threshold = 1,
+                        .unit = "relayed recipients",
+                        .confidence = 90,
+                        .reason = SLICE_LIT("many more outside clients relay through this server"),
+                        .counters = counters,
+                        .counters_count = 2,
+                        .related = &member,
+                        .related_count = 1,
+                        .related_total = (uint32_t)counters[0].value,
+                        .ev = ev});
+}
+
+static void on_event(void *state, const struct event *ev, const struct context *cx)
+{
+    struct relay_accepted *d = state;
+    enum relay_level level;
+    char text[IP_NET_TEXT];
+    struct relayer *r;
+    slice client;
+
+    if (!level_of(ev, cx, &level) || counted_before(cx, level))
+        return;
+    client = correlate_principal_text(&cx->client, text);
+    note_on_board(d, level, ev, cx, client);
+    if (level == RELAY_TRICK_BOUNCED || level == RELAY_TRICK_ACCEPTED)
+        return;
+    r = count(d, level, ev, cx);
+    if (r->named || d->named < CLIENTS_NAMED_MAX)
+        report_client(d, r, ev, cx, client);
+    else
+        report_folded(d, r, ev, cx, client);
+}
+
+static uint64_t evictions(const void *state)
+{
+    const struct relay_accepted *d = state;
+    return table_evictions(d->clients);
+}
+
+static size_t bytes(const void *state)
+{
+    const struct relay_accepted *d = state;
+    return table_bytes(d->clients) + sizeof *d;
+}
+
+const struct detector detector_relay_accepted = {
+    .name = "relay_accepted",
+    .summary = "third-party relay accepted or delivered for an outside, unauthenticated client",
+    .reference = "D2; RFC 2505 2.1",
+    .kinds = KIND(RCPT) | KIND(DELIVERY),
+    .memory_parts = 2,
+    .create = create,
+    .on_event = on_event,
+    .evictions = evictions,
+    .bytes = bytes,
+    .destroy = destroy,
+};

@@ -1,0 +1,316 @@
+/* relay_probe.c - D1: who tries to relay and is refused, alone, slowly, or from many places
+ * algorithm: per client a decayed count of refusals with the distinct recipients and address forms
+ * tried; per network
+ *            (/24, /48) and per target domain a campaign of clients that are each too quiet to
+ * matter source:    RFC 2505 2.1; peers' window rules miss tests slower than their window, hence
+ * the long half-life limits:    a single plain refusal is counted, not reported; greylisting and
+ * "try later" never count */
+#include "detect/detector.h"
+
+#include <stdlib.h>
+
+#include "base/decay.h"
+#include "base/distinct.h"
+#include "base/panic.h"
+#include "detect/campaign.h"
+
+#define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
+
+enum {
+    PLAIN_VARIED_MIN =
+        3,            /* refusals with as many recipients or senders before a client is reported */
+    FORMS_MEDIUM = 4, /* different address forms: a relay-test battery */
+    RATE_MEDIUM = 20, /* refusals an hour, or over half a day for slow ones */
+    NETWORK_MEMBERS_MIN = 5,
+    TARGET_NETWORKS_MIN = 10,
+    ROAMING_RECIPIENTS_MAX = 5
+};
+static const double fast_half_life_us = 3600e6;
+static const double slow_half_life_us = 12 * 3600e6;
+static const uint32_t form_plain = 1U << 31;
+
+struct probe {
+    int64_t first_us, last_us;
+    struct decayed fast, slow;
+    struct distinct recipients, domains, senders;
+    uint32_t refused, on_board; /* refusals in all; those that count for the verdict */
+    uint32_t forms;             /* set of enum address_form tried, and form_plain */
+    bool foreign_sender;        /* at least one sender was not ours */
+    bool raised;
+};
+
+struct relay_probe {
+    struct detect_env env;
+    struct table *clients;
+    struct campaigns *networks, *targets;
+};
+
+static float probe_score(const void *entry, int64_t now_us)
+{
+    const struct probe *p = entry;
+    return (float)decayed_at(&p->slow, now_us, slow_half_life_us) + (p->raised ? 100 : 0);
+}
+
+static void *create(const struct detect_env *env)
+{
+    struct relay_probe *d = panic_calloc(1, sizeof *d);
+    uint32_t clients = (uint32_t)(env->memory_bytes / 2 / (sizeof(struct probe) + 40));
+    struct table_spec spec = {.name = "relay probes",
+                              .capacity = clients,
+                              .entry_size = sizeof(struct probe),
+                              .score = probe_score};
+
+    d->env = *env;
+    d->clients = table_new(&spec);
+    d->networks = campaigns_new("probing networks", clients / 4, HOURS_US(6));
+    d->targets = campaigns_new("probed targets", clients / 4, HOURS_US(24));
+    return d;
+}
+
+static void destroy(void *state)
+{
+    struct relay_probe *d = state;
+
+    table_free(d->clients);
+    campaigns_free(d->networks);
+    campaigns_free(d->targets);
+    free(d);
+}
+
+/* Refused for good, or for relaying with the temporary code that newer Postfix uses for it. */
+static bool is_probe(const struct event *ev, const struct context *cx)
+{
+    if (!cx->outside || ev->soft ||
+        (ev->outcome != OUTCOME_REFUSED && ev->outcome != OUTCOME_TEMPFAIL))
+        return false;
+    if (cx->reason == REASON_RELAY_DENIED)
+        return true;
+    return cx->rcpt_class == RCPT_TRICK && ev->outcome == OUTCOME_REFUSED &&
+           cx->reason != REASON_BLOCKLIST;
+}
+
+static unsigned bits(uint32_t set)
+{
+    return (unsigned)__builtin_popcount(set);
+}
+
+/* A user who forgot to authenticate: our own sender, ordinary recipients, no tricks, soon over. */
+static bool looks_roaming(const struct probe *p)
+{
+    return !p->foreign_sender && (p->forms & ~form_plain) == 0 &&
+           distinct_count(&p->recipients) <= ROAMING_RECIPIENTS_MAX;
+}
+
+/* What looks like a user who forgot to authenticate is no attempt of a stranger, until it no longer
+ * looks so. */
+static void note_on_board(struct relay_probe *d, struct probe *p, const struct event *ev,
+                          const struct context *cx, slice client)
+{
+    uint32_t count = p->refused - p->on_board;
+
+    if (looks_roaming(p))
+        return;
+    p->on_board = p->refused;
+    relay_board_note(d->env.board, &(struct relay_note){
+                                       .level = RELAY_REFUSED,
+                                       .time_us = ev->time_us,
+                                       .client_hash = cx->client_hash,
+                                       .client = client,
+                                       .client_name = cx->client_name,
+                                       .forms = cx->rcpt_class == RCPT_TRICK ? cx->rcpt->forms : 0,
+                                       .count = count});
+}
+
+static bool probe_restart(struct probe *p)
+{
+    *p = (struct probe){0};
+    return true;
+}
+
+static struct probe *count_probe(struct relay_probe *d, const struct event *ev,
+                                 const struct context *cx)
+{
+    bool created;
+    struct probe *p = table_get(d->clients, cx->client_hash, ev->time_us, &created);
+
+    if (!created && ev->time_us - p->last_us > HOURS_US(48))
+        created = probe_restart(p);
+    if (created || ev->time_us < p->first_us)
+        p->first_us = ev->time_us;
+    if (ev->time_us > p->last_us)
+        p->last_us = ev->time_us;
+    p->refused += ev->repeat;
+    decayed_add(&p->fast, ev->time_us, fast_half_life_us, ev->repeat);
+    decayed_add(&p->slow, ev->time_us, slow_half_life_us, ev->repeat);
+    distinct_add(&p->recipients, cx->rcpt_hash);
+    distinct_add(&p->domains, siphash13_lower(cx->key, cx->rcpt_domain));
+    distinct_add(&p->senders, cx->sender_hash);
+    p->forms |= cx->rcpt_class == RCPT_TRICK ? address_trick_form(cx->rcpt->forms) : form_plain;
+    p->foreign_sender |= cx->sender_zone != DOMAIN_LOCAL;
+    return p;
+}
+
+/* A mail server that tries an old address again repeats itself; a tester varies the recipient or
+ * the sender. */
+static bool has_varied(const struct probe *p)
+{
+    return p->refused >= PLAIN_VARIED_MIN && (distinct_count(&p->recipients) >= PLAIN_VARIED_MIN ||
+                                              distinct_count(&p->senders) >= PLAIN_VARIED_MIN);
+}
+
+/* -1: not worth a word yet. */
+static int severity_of(const struct probe *p)
+{
+    bool trick = (p->forms & ~form_plain) != 0;
+
+    if (bits(p->forms) >= FORMS_MEDIUM || p->fast.value >= RATE_MEDIUM ||
+        p->slow.value >= RATE_MEDIUM)
+        return looks_roaming(p) ? SEVERITY_LOW : SEVERITY_MEDIUM;
+    if (!trick && !has_varied(p))
+        return -1;
+    return looks_roaming(p) ? SEVERITY_INFO : SEVERITY_LOW;
+}
+
+static slice reason_of(const struct probe *p)
+{
+    if (looks_roaming(p))
+        return SLICE_LIT(
+            "refused with a sender of ours: perhaps a user who forgot to authenticate");
+    if (bits(p->forms) >= FORMS_MEDIUM)
+        return SLICE_LIT("a relay-test battery: many address forms, each refused");
+    if (p->forms & ~form_plain)
+        return SLICE_LIT("a hidden foreign recipient was refused");
+    return SLICE_LIT("relaying to domains not served here was refused");
+}
+
+static void report_client(struct relay_probe *d, struct probe *p, const struct event *ev,
+                          slice client)
+{
+    int severity = severity_of(p);
+    struct alert_counter counters[] = {{"refused", p->refused},
+                                       {"recipients", (uint64_t)distinct_count(&p->recipients)},
+                                       {"recipient_domains", (uint64_t)distinct_count(&p->domains)},
+                                       {"address_forms", bits(p->forms)}};
+
+    if (severity < 0)
+        return;
+    p->raised = true;
+    incident_report(d->env.incidents,
+                    &(struct finding){.rule = RULE_RELAY_PROBE,
+                                      .severity = (enum severity)severity,
+                                      .entity_type = ENTITY_IP,
+                                      .entity = client,
+                                      .first_us = p->first_us,
+                                      .time_us = ev->time_us,
+                                      .observed = p->refused,
+                                      .threshold = (p->forms & ~form_plain) ? 1 : PLAIN_VARIED_MIN,
+                                      .unit = "refused recipients",
+                                      .confidence = looks_roaming(p) ? 40 : 90,
+                                      .reason = reason_of(p),
+                                      .how = slice_of(address_form_name(
+                                          address_trick_form(p->forms & ~form_plain))),
+                                      .counters = counters,
+                                      .counters_count = sizeof counters / sizeof counters[0],
+                                      .ev = ev});
+}
+
+static void report_campaign(struct relay_probe *d, const struct campaign *k, enum entity_type type,
+                            slice entity, const struct event *ev, const struct context *cx)
+{
+    struct alert_related members[CAMPAIGN_EARLY_MEMBERS + 1];
+    unsigned n = campaign_members(k, &cx->client, members);
+    uint32_t total = (uint32_t)distinct_count(&k->members);
+    struct alert_counter counters[] = {{"refused", k->events}, {"clients", total}};
+    bool network = type == ENTITY_NETWORK;
+
+    incident_report(
+        d->env.incidents,
+        &(struct finding){
+            .rule = RULE_RELAY_PROBE,
+            .severity = network ? SEVERITY_MEDIUM : SEVERITY_LOW,
+            .entity_type = type,
+            .entity = entity,
+            .first_us = k->first_us,
+            .time_us = ev->time_us,
+            .observed = total,
+            .threshold = network ? NETWORK_MEMBERS_MIN : TARGET_NETWORKS_MIN,
+            .unit = network ? "probing clients" : "probing networks",
+            .confidence = network ? 85 : 60,
+            .reason = network
+                          ? SLICE_LIT("many clients of one network try to relay, each a little")
+                          : SLICE_LIT("clients of many networks try to relay to the same domain"),
+            .counters = counters,
+            .counters_count = sizeof counters / sizeof counters[0],
+            .related = members,
+            .related_count = n,
+            .related_total = total,
+            .ev = ev});
+}
+
+static uint64_t net_hash(const struct hash_key *key, const struct ip_net *net)
+{
+    uint64_t words[3] = {net->base.hi, net->base.lo, net->bits};
+    return siphash13(key, words, sizeof words);
+}
+
+static void count_campaigns(struct relay_probe *d, const struct event *ev, const struct context *cx)
+{
+    struct ip_net net = ip_net_of(&cx->client, 24, 48);
+    uint64_t network = net_hash(cx->key, &net);
+    char text[IP_NET_TEXT], domain[ALERT_ENTITY_MAX];
+    struct campaign *k =
+        campaigns_add(d->networks, network, cx->client_hash, &cx->client, ev->time_us);
+
+    if (distinct_count(&k->members) >= NETWORK_MEMBERS_MIN)
+        report_campaign(d, k, ENTITY_NETWORK, ip_net_format(&net, text), ev, cx);
+    if (cx->rcpt_domain.len == 0)
+        return;
+    k = campaigns_add(d->targets, siphash13_lower(cx->key, cx->rcpt_domain), network, &cx->client,
+                      ev->time_us);
+    if (distinct_count(&k->members) < TARGET_NETWORKS_MIN)
+        return;
+    slice_keep(cx->rcpt_domain, domain, sizeof domain);
+    report_campaign(d, k, ENTITY_DOMAIN, slice_of(domain), ev, cx);
+}
+
+static void on_event(void *state, const struct event *ev, const struct context *cx)
+{
+    struct relay_probe *d = state;
+    char text[IP_NET_TEXT];
+    struct probe *p;
+    slice client;
+
+    if (!is_probe(ev, cx))
+        return;
+    client = correlate_principal_text(&cx->client, text);
+    p = count_probe(d, ev, cx);
+    note_on_board(d, p, ev, cx, client);
+    report_client(d, p, ev, client);
+    count_campaigns(d, ev, cx);
+}
+
+static uint64_t evictions(const void *state)
+{
+    const struct relay_probe *d = state;
+    return table_evictions(d->clients) + campaigns_evictions(d->networks) +
+           campaigns_evictions(d->targets);
+}
+
+static size_t bytes(const void *state)
+{
+    const struct relay_probe *d = state;
+    return table_bytes(d->clients) + campaigns_bytes(d->networks) + campaigns_bytes(d->targets);
+}
+
+const struct detector detector_relay_probe = {
+    .name = "relay_probe",
+    .summary = "relaying tried and refused: by one client, by a network, towards one domain",
+    .reference = "D1; RFC 2505 2.1",
+    .kinds = KIND(RCPT),
+    .memory_parts = 3,
+    .create = create,
+    .on_event = on_event,
+    .evictions = evictions,
+    .bytes = bytes,
+    .destroy = destroy,
+};

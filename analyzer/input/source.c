@@ -1,0 +1,344 @@
+/* source.c - bytes of one log, decompressed and as UTF-8, whatever the file was
+ * layers:    descriptor -> feed -> decoder (by magic) -> [UTF-16 (by mark)] -> head -> caller;
+ *            the head holds what was looked at ahead of reading and is empty soon after the start
+ * source:    RFC 1952, RFC 3629 6 (byte order mark), RFC 2781 3.2
+ * limits:    UTF-16 only with a mark; a followed UTF-16 file must not grow by half a unit */
+#include "input/source.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/panic.h"
+#include "input/decoder.h"
+#include "input/feed.h"
+#include "input/utf16.h"
+
+enum {
+    SOURCE_MARK_MAX = 3,
+    SOURCE_STAGING_BYTES = 32 * 1024,
+    SOURCE_QUIET_MS = 1000 /* a pipe silent for so long is a live one */
+};
+
+struct source {
+    char *name;
+    struct feed feed;
+    const struct decoder *decoder;
+    void *decoder_state;
+    struct decoder_notes notes;
+    struct error error;
+    bool is_regular;
+    uint64_t size_bytes;
+    int64_t mtime_us;
+    enum source_encoding encoding;
+    uint64_t skipped_bytes;
+    /* UTF-16 only */
+    struct utf16 utf16;
+    char *staging; /* decoded but not yet converted: staged is the unread part */
+    slice staged;
+    /* looked at ahead: head[head_begin, head_end) */
+    char *head;
+    size_t head_begin, head_end, head_capacity;
+};
+
+static ssize_t source_fail(struct source *source, const struct error *cause)
+{
+    error_set(&source->error, cause->code, "%s: %s", source->name, cause->text);
+    return -1;
+}
+
+static ssize_t read_decoded(struct source *source, char *buf, size_t size)
+{
+    struct error cause = {0};
+
+    if (source->error.code != ERROR_NONE)
+        return -1;
+    ssize_t got = source->decoder->read(source->decoder_state, &source->feed, buf, size,
+                                        &source->notes, &cause);
+    return got < 0 ? source_fail(source, &cause) : got;
+}
+
+static ssize_t read_utf16(struct source *source, char *buf, size_t size)
+{
+    for (;;) {
+        size_t n = utf16_convert(&source->utf16, &source->staged, buf, size);
+        if (n > 0)
+            return (ssize_t)n;
+        ssize_t got = read_decoded(source, source->staging, SOURCE_STAGING_BYTES);
+        if (got < 0)
+            return got;
+        if (got == 0)
+            return (ssize_t)utf16_finish(&source->utf16, buf, size);
+        source->staged = (slice){source->staging, (size_t)got};
+    }
+}
+
+static ssize_t read_text(struct source *source, char *buf, size_t size)
+{
+    bool is_utf16 = source->encoding == SOURCE_UTF16LE || source->encoding == SOURCE_UTF16BE;
+
+    return is_utf16 ? read_utf16(source, buf, size) : read_decoded(source, buf, size);
+}
+
+static void head_reserve(struct source *source, size_t capacity)
+{
+    if (capacity <= source->head_capacity)
+        return;
+    char *head = panic_calloc(1, capacity);
+    size_t have = source->head_end - source->head_begin;
+    if (have > 0)
+        memcpy(head, source->head + source->head_begin, have);
+    free(source->head);
+    source->head = head;
+    source->head_begin = 0;
+    source->head_end = have;
+    source->head_capacity = capacity;
+}
+
+static void begin_utf16(struct source *source, slice rest, bool big_endian)
+{
+    source->encoding = big_endian ? SOURCE_UTF16BE : SOURCE_UTF16LE;
+    source->utf16.big_endian = big_endian;
+    source->staging = panic_calloc(1, SOURCE_STAGING_BYTES);
+    memcpy(source->staging, rest.ptr, rest.len);
+    source->staged = (slice){source->staging, rest.len};
+}
+
+/* Decide by the first decoded bytes; those that are not a mark go to the head buffer, to be read
+ * first. */
+static void choose_encoding(struct source *source, slice first)
+{
+    if (slice_eq(first, SLICE_LIT("\xEF\xBB\xBF"))) {
+        source->encoding = SOURCE_UTF8_BOM;
+        source->skipped_bytes = first.len;
+    } else if (slice_starts(first, SLICE_LIT("\xFF\xFE"))) {
+        begin_utf16(source, slice_from(first, 2), false);
+    } else if (slice_starts(first, SLICE_LIT("\xFE\xFF"))) {
+        begin_utf16(source, slice_from(first, 2), true);
+    } else if (first.len > 0) {
+        head_reserve(source, SOURCE_MARK_MAX);
+        memcpy(source->head, first.ptr, first.len);
+        source->head_end = first.len;
+    }
+}
+
+static bool start_decoding(struct source *source)
+{
+    char first[SOURCE_MARK_MAX];
+    size_t have = 0;
+
+    while (have < sizeof first) {
+        ssize_t got = read_decoded(source, first + have, sizeof first - have);
+        if (got < 0 && have == 0)
+            return false;
+        if (got <= 0)
+            break;
+        have += (size_t)got;
+    }
+    choose_encoding(source, (slice){first, have});
+    return true;
+}
+
+static bool choose_decoder(struct source *source)
+{
+    struct error cause = {0};
+    slice head = feed_peek(&source->feed, DECODER_MAGIC_MAX);
+
+    if (head.len == 0 && source->feed.error_number != 0) {
+        error_set(&cause, ERROR_INPUT, "cannot read: %s", strerror(source->feed.error_number));
+        return source_fail(source, &cause) == 0;
+    }
+    const struct decoder *decoder = decoder_find(head, &cause);
+    if (decoder == NULL)
+        return source_fail(source, &cause) == 0;
+    int64_t mtime_us = decoder->mtime_us == NULL ? 0 : decoder->mtime_us(head);
+    if (mtime_us != 0)
+        source->mtime_us = mtime_us;
+    source->decoder_state = decoder->state_size == 0 ? NULL : panic_calloc(1, decoder->state_size);
+    if (decoder->init != NULL && !decoder->init(source->decoder_state, &cause))
+        return source_fail(source, &cause) == 0;
+    source->decoder = decoder;
+    return true;
+}
+
+static bool learn_facts(struct source *source)
+{
+    struct error cause = {0};
+    struct stat facts;
+
+    if (fstat(source->feed.fd, &facts) != 0) {
+        error_set(&cause, ERROR_INPUT, "cannot open: %s", strerror(errno));
+        return source_fail(source, &cause) == 0;
+    }
+    if (S_ISDIR(facts.st_mode)) {
+        error_set(&cause, ERROR_INPUT, "is a directory");
+        return source_fail(source, &cause) == 0;
+    }
+    source->is_regular = S_ISREG(facts.st_mode);
+    if (!source->is_regular)
+        return true;
+    source->feed.waiter = (struct feed_waiter){0}; /* a file never makes us wait */
+    source->size_bytes = (uint64_t)facts.st_size;
+    source->mtime_us = (int64_t)facts.st_mtim.tv_sec * 1000000 + facts.st_mtim.tv_nsec / 1000;
+    /* advice only: read further ahead */
+    (void)posix_fadvise(source->feed.fd, 0, 0, POSIX_FADV_SEQUENTIAL);
+    return true;
+}
+
+static char *keep_name(const char *name)
+{
+    size_t size = strlen(name) + 1;
+
+    return memcpy(panic_calloc(1, size), name, size);
+}
+
+static struct source *open_descriptor(int fd, const char *name, const struct feed_waiter *waiter,
+                                      struct error *reterr)
+{
+    struct source *source = panic_calloc(1, sizeof *source);
+
+    source->name = keep_name(name);
+    feed_init(&source->feed, fd, waiter);
+    if (learn_facts(source) && choose_decoder(source) && start_decoding(source))
+        return source;
+    error_set(reterr, source->error.code, "%s", source->error.text);
+    source_free(&source);
+    return NULL;
+}
+
+struct source *source_open_fd(int fd, const char *name, struct error *reterr)
+{
+    return open_descriptor(fd, name, NULL, reterr);
+}
+
+struct source *source_open(const char *path, struct error *reterr)
+{
+    return source_open_waiter(path, NULL, reterr);
+}
+
+struct source *source_open_waiter(const char *path, const struct feed_waiter *waiter,
+                                  struct error *reterr)
+{
+    if (strcmp(path, "-") == 0)
+        return open_descriptor(STDIN_FILENO, "(stdin)", waiter, reterr);
+    int fd;
+    do
+        fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    while (fd < 0 && errno == EINTR);
+    if (fd < 0) {
+        error_set(reterr, ERROR_INPUT, "%s: cannot open: %s", path, strerror(errno));
+        return NULL;
+    }
+    return open_descriptor(fd, path, waiter, reterr);
+}
+
+void source_free(struct source **source)
+{
+    struct source *old = *source;
+
+    *source = NULL;
+    if (old == NULL)
+        return;
+    if (old->decoder != NULL && old->decoder->fini != NULL)
+        old->decoder->fini(old->decoder_state);
+    if (old->feed.fd != STDIN_FILENO)
+        close(old->feed.fd);
+    feed_fini(&old->feed);
+    free(old->decoder_state);
+    free(old->staging);
+    free(old->head);
+    free(old->name);
+    free(old);
+}
+
+ssize_t source_read(struct source *source, char *buf, size_t size)
+{
+    size_t have = source->head_end - source->head_begin;
+
+    if (have == 0)
+        return read_text(source, buf, size);
+    size_t n = have < size ? have : size;
+    memcpy(buf, source->head + source->head_begin, n);
+    source->head_begin += n;
+    return (ssize_t)n;
+}
+
+/* A pipe that has given a whole line and now is silent will not be waited for. */
+static bool is_enough(const struct source *source)
+{
+    return !source->is_regular && source->head_end > 0 &&
+           memchr(source->head, '\n', source->head_end) != NULL &&
+           feed_quiet(&source->feed, SOURCE_QUIET_MS);
+}
+
+bool source_peek(struct source *source, size_t want, slice *ret)
+{
+    head_reserve(source, want + 1); /* never NULL */
+    while (source->head_end < want && !is_enough(source)) {
+        ssize_t got = read_text(source, source->head + source->head_end, want - source->head_end);
+        if (got < 0 && source->head_end == 0)
+            return false;
+        if (got <= 0)
+            break;
+        source->head_end += (size_t)got;
+    }
+    size_t have = source->head_end - source->head_begin;
+    *ret = (slice){source->head + source->head_begin, have < want ? have : want};
+    return true;
+}
+
+const struct error *source_error(const struct source *source)
+{
+    return &source->error;
+}
+
+const char *source_name(const struct source *source)
+{
+    return source->name;
+}
+
+int64_t source_mtime_us(const struct source *source)
+{
+    return source->mtime_us;
+}
+
+uint64_t source_size_bytes(const struct source *source)
+{
+    return source->size_bytes;
+}
+
+uint64_t source_consumed_bytes(const struct source *source)
+{
+    return source->feed.taken;
+}
+
+uint64_t source_skipped_bytes(const struct source *source)
+{
+    return source->skipped_bytes;
+}
+
+bool source_is_regular(const struct source *source)
+{
+    return source->is_regular;
+}
+
+bool source_truncated(const struct source *source)
+{
+    return source->notes.truncated;
+}
+
+uint64_t source_trailing_bytes(const struct source *source)
+{
+    return source->notes.trailing_bytes;
+}
+
+const char *source_decoder(const struct source *source)
+{
+    return source->decoder->name;
+}
+
+enum source_encoding source_encoding(const struct source *source)
+{
+    return source->encoding;
+}

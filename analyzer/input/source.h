@@ -1,0 +1,110 @@
+/* source.h - bytes of one log, decompressed and as UTF-8, whatever the file was
+ *
+ * A source is a path, a descriptor or stdin. What it holds is told by its first bytes, never by its
+ * name: a decoder (decoders.def) takes the compression off, then a byte order mark chooses UTF-16
+ * to UTF-8 conversion. Nothing seeks, so that a pipe works like a file. A source is used by one
+ * thread at a time.
+ *
+ * source: RFC 1952 (gzip), RFC 3629 and RFC 2781 (UTF-8, UTF-16 and their marks). */
+#ifndef INPUT_SOURCE_H
+#define INPUT_SOURCE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "base/error.h"
+#include "base/slice.h"
+#include "input/feed.h"
+
+struct source;
+
+enum source_encoding { SOURCE_BYTES, SOURCE_UTF8_BOM, SOURCE_UTF16LE, SOURCE_UTF16BE };
+
+/* source_open - open a file for reading; "-" is stdin
+ *
+ *   in        path    copied
+ *   result    the source, or NULL and *reterr ("mail.log: cannot open: No such file or directory"):
+ *             missing, no permission, a directory, or compressed in a way that is not built in
+ *             (the message names the tool to pipe through)
+ *   lifetime  until source_free()
+ *   cost      reads the first bytes to find the decoder, so it waits for them on a pipe */
+struct source *source_open(const char *path, struct error *reterr);
+
+/* source_open_fd - the same over an open descriptor
+ *
+ *   in        fd      the source's from now on, also when opening fails; 0 (stdin) is not closed
+ *             name    for messages and evidence, copied */
+struct source *source_open_fd(int fd, const char *name, struct error *reterr);
+
+/* source_open_waiter - source_open() for an input that may be silent for long, such as a live pipe
+ *
+ *   in        waiter  copied, see feed.h; NULL: none. Its on_wait is called, on this thread, from
+ *                     inside source_open..., _peek and _read while they wait: the place to look at
+ *                     signal flags and to flush outputs. When it returns false the input ends
+ *                     (a gzip member that was not complete then counts as truncated). */
+struct source *source_open_waiter(const char *path, const struct feed_waiter *waiter,
+                                  struct error *reterr);
+
+/* source_free - close and free; *source becomes NULL. NULL inside is fine. */
+void source_free(struct source **source);
+
+/* source_read - the next decompressed bytes
+ *
+ *   out       buf     at most size bytes; size > 0
+ *   result    number of bytes, 0 at the end, -1 on failure: source_error() says what. Whatever was
+ *             read before a failure has been returned by then. A truncated last gzip member is an
+ *             end, not a failure: source_truncated(). After 0 a plain file may be read again, it
+ *             may have grown.
+ *   cost      one read(2) or a few inflate() calls; no allocation */
+ssize_t source_read(struct source *source, char *buf, size_t size);
+
+/* source_peek - the first bytes, without taking them from later reads
+ *
+ *   in        want    how many; before any source_read()
+ *   out       ret     borrowed until the next call on the source. Shorter than want at the end of
+ *                     the input, or when a pipe has given a whole line at least and then nothing
+ *                     for a second (a live tail)
+ *   result    false on failure before the first byte: source_error()
+ *   cost      allocates the buffer at the first call */
+bool source_peek(struct source *source, size_t want, slice *ret);
+
+/* source_error - what made source_read() return -1; code ERROR_NONE when nothing did */
+const struct error *source_error(const struct source *source);
+
+/* source_name - the name given at opening; "(stdin)" for "-" */
+const char *source_name(const struct source *source);
+
+/* source_mtime_us - when the log was last written: the gzip header's MTIME if it is set, else the
+ * file's, else 0 (pipe)
+ *
+ *   units     microseconds since 1970-01-01 UTC; the gzip header has whole seconds
+ *   note      in a file of several gzip members this is the first member's */
+int64_t source_mtime_us(const struct source *source);
+
+/* source_size_bytes - compressed size on disk at opening; 0 when not known (pipe) */
+uint64_t source_size_bytes(const struct source *source);
+
+/* source_consumed_bytes - compressed bytes used so far, on the scale of source_size_bytes() */
+uint64_t source_consumed_bytes(const struct source *source);
+
+/* source_skipped_bytes - decompressed bytes dropped ahead of the text: the length of a UTF-8 byte
+ * order mark, else 0 */
+uint64_t source_skipped_bytes(const struct source *source);
+
+/* source_is_regular - is it a file on disk, not a pipe, socket or terminal */
+bool source_is_regular(const struct source *source);
+
+/* source_truncated - did the compressed data end in the middle of a member (so far) */
+bool source_truncated(const struct source *source);
+
+/* source_trailing_bytes - bytes after the last gzip member that were ignored: padding or garbage */
+uint64_t source_trailing_bytes(const struct source *source);
+
+/* source_decoder - "plain", "gzip": a row of decoders.def */
+const char *source_decoder(const struct source *source);
+
+/* source_encoding - what the byte order mark said */
+enum source_encoding source_encoding(const struct source *source);
+
+#endif

@@ -1,0 +1,380 @@
+/* log_stream.c - order of inputs, merge by time, and the sorting window for inputs out of order
+ * algorithm: inputs are ordered by the first time in their head. A cursor holds the next record of
+ *            each open input; the earliest goes out, ties by the order in which they were opened.
+ * An input is opened when its first time is reached. source:    design decision "batch mode merges
+ * files by time with one cursor each" limits:    64 inputs open at once: with more that overlap,
+ * the later ones wait and come late */
+#include "log_stream.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/panic.h"
+#include "envelope.h"
+#include "input/line_reader.h"
+#include "parsers.h"
+#include "reorder.h"
+
+enum { OPEN_MAX = 64, HEAD_BYTES = 65536 };
+
+/* Two lines of one second may stand in either order, and clocks round: only more than this is
+ * disorder. */
+static const int64_t disorder_us = 1500000;
+/* A jump back by more than this is another log appended, not lateness. */
+static const int64_t restart_us = (int64_t)6 * 3600 * 1000000;
+
+struct cursor {
+    unsigned input;
+    struct source *source;
+    struct line_reader reader;
+    struct envelope envelope;
+    struct parser_choices choices;
+    void **states;           /* one a parser, made when first used */
+    struct reorder *reorder; /* NULL while the input is in order */
+    int64_t latest_us;
+    bool drained; /* the reader is at its end; the window may still hold records */
+    bool has_next;
+    struct log_record next;
+};
+
+struct waiting {
+    unsigned input;
+    int64_t first_us;
+};
+
+struct log_stream {
+    const struct config *config;
+    struct input_set *inputs;
+    int64_t now_us;
+    size_t max_read;
+    struct waiting *waiting; /* by first time */
+    unsigned waiting_count, waiting_next;
+    struct cursor *open[OPEN_MAX];
+    unsigned open_count;
+    struct cursor *taken; /* gave the last record: it is read on at the next call */
+    struct input_totals totals;
+    uint64_t consumed_closed;
+    void (*warn)(void *arg, const char *text);
+    void *warn_arg;
+};
+
+static int64_t reference_us(const struct log_stream *s, int64_t mtime_us)
+{
+    return mtime_us > 0 ? mtime_us : s->now_us;
+}
+
+/* Time of the first line that has one, in the first bytes of an input; INT64_MIN when none is
+ * found. */
+static int64_t first_time(struct log_stream *s, unsigned input, char *head)
+{
+    ssize_t n = input_set_head(s->inputs, input, head, HEAD_BYTES);
+    struct envelope *envelope = panic_calloc(1, sizeof *envelope);
+    slice rest = {head, n > 0 ? (size_t)n : 0};
+    int64_t found = INT64_MIN;
+    struct record rec;
+
+    envelope_init(envelope, &s->config->zone, s->config->year,
+                  reference_us(s, s->inputs->inputs[input].mtime_us));
+    while (rest.len > 0 && found == INT64_MIN) {
+        size_t eol = slice_find_byte(rest, '\n');
+        if (envelope_read(envelope, slice_first(rest, eol), &rec) == ENVELOPE_RECORD &&
+            rec.has_time)
+            found = rec.time_us;
+        rest = slice_from(rest, eol + 1);
+    }
+    free(envelope);
+    return found;
+}
+
+static int by_first_time(const void *a, const void *b)
+{
+    const struct waiting *x = a, *y = b;
+
+    if (x->first_us != y->first_us)
+        return x->first_us < y->first_us ? -1 : 1;
+    return x->input < y->input ? -1 : x->input > y->input;
+}
+
+static void order_inputs(struct log_stream *s)
+{
+    char *head = s->inputs->count > 1 ? panic_calloc(1, HEAD_BYTES) : NULL;
+
+    s->waiting = panic_calloc(s->inputs->count + 1, sizeof *s->waiting);
+    s->waiting_count = s->inputs->count;
+    for (unsigned i = 0; i < s->inputs->count; i++)
+        s->waiting[i] = (struct waiting){i, head == NULL ? INT64_MIN : first_time(s, i, head)};
+    qsort(s->waiting, s->waiting_count, sizeof *s->waiting, by_first_time);
+    free(head);
+}
+
+struct log_stream *log_stream_new(const struct config *config, struct input_set *inputs,
+                                  int64_t now_us, size_t max_read)
+{
+    struct log_stream *s = panic_calloc(1, sizeof *s);
+
+    s->config = config;
+    s->inputs = inputs;
+    s->now_us = now_us;
+    s->max_read = max_read;
+    order_inputs(s);
+    return s;
+}
+
+void log_stream_on_warning(struct log_stream *s, void (*warn)(void *arg, const char *text),
+                           void *arg)
+{
+    s->warn = warn;
+    s->warn_arg = arg;
+}
+
+static void say(const struct log_stream *s, const char *text)
+{
+    if (s->warn != NULL)
+        s->warn(s->warn_arg, text);
+}
+
+/* ---- cursors ---- */
+
+static struct cursor *cursor_open(struct log_stream *s, unsigned input)
+{
+    struct error error = {0};
+    struct line_reader_options options = {.max_read = s->max_read};
+    struct source *source = input_set_open(s->inputs, input, &error);
+    struct cursor *c;
+
+    if (source == NULL) {
+        say(s, error.text);
+        s->totals.sources_failed++;
+        return NULL;
+    }
+    s->totals.sources++;
+    c = panic_calloc(1, sizeof *c);
+    c->input = input;
+    c->source = source;
+    c->latest_us = INT64_MIN;
+    c->states = panic_calloc(parsers_count(), sizeof *c->states);
+    line_reader_init(&c->reader, source, &options);
+    envelope_init(&c->envelope, &s->config->zone, s->config->year,
+                  reference_us(s, source_mtime_us(source)));
+    return c;
+}
+
+static void cursor_totals(const struct cursor *c, struct input_totals *t)
+{
+    t->bytes += line_reader_bytes(&c->reader);
+    t->lines += c->reader.line_number;
+    t->lines_cut += c->reader.lines_cut;
+    t->skipped += c->reader.lines_nul;
+    t->gzip_truncated += source_truncated(c->source);
+    t->reorder_overflow += c->reorder == NULL ? 0 : reorder_overflowed(c->reorder);
+    t->late_ignored += c->reorder == NULL ? 0 : reorder_late(c->reorder);
+}
+
+static void cursor_close(struct log_stream *s, struct cursor *c)
+{
+    char text[4200];
+
+    if (source_truncated(c->source)) {
+        snprintf(text, sizeof text,
+                 "%s: compressed data ends in the middle; what came before was read",
+                 source_name(c->source));
+        say(s, text);
+    }
+    cursor_totals(c, &s->totals);
+    s->consumed_closed += source_consumed_bytes(c->source);
+    reorder_free(c->reorder);
+    for (size_t i = 0; i < parsers_count(); i++)
+        free(c->states[i]);
+    free(c->states);
+    line_reader_fini(&c->reader);
+    source_free(&c->source);
+    free(c);
+}
+
+static void *parser_state(struct cursor *c, const struct parser *parser)
+{
+    size_t i = 0;
+
+    if (parser->state_size == 0)
+        return NULL;
+    while (parsers_at(i) != parser)
+        i++;
+    if (c->states[i] == NULL)
+        c->states[i] = panic_calloc(1, parser->state_size);
+    return c->states[i];
+}
+
+static const struct parser *choose(const struct log_stream *s, struct cursor *c,
+                                   const struct record *rec)
+{
+    if (s->config->format == NULL)
+        return parsers_for_tag(&c->choices, rec->tag);
+    return rec->tag.len > 0 && s->config->format->claims(rec->tag) ? s->config->format : NULL;
+}
+
+static bool in_span(const struct log_stream *s, const struct record *rec)
+{
+    return rec->time_us >= s->config->since_us && rec->time_us < s->config->until_us;
+}
+
+/* The next claimed record of an input, in the order of its lines. */
+static bool read_record(struct log_stream *s, struct cursor *c, struct log_record *ret)
+{
+    slice line;
+    enum line_status status;
+
+    while ((status = line_reader_next(&c->reader, &line)) == LINE_OK) {
+        enum envelope_result result = envelope_read(&c->envelope, line, &ret->rec);
+        if (result != ENVELOPE_RECORD) {
+            *(result == ENVELOPE_SKIP ? &s->totals.skipped : &s->totals.foreign) += 1;
+            continue;
+        }
+        ret->parser = choose(s, c, &ret->rec);
+        if (ret->parser == NULL || !in_span(s, &ret->rec)) {
+            *(ret->parser == NULL ? &s->totals.foreign : &s->totals.skipped) += 1;
+            continue;
+        }
+        ret->state = parser_state(c, ret->parser);
+        ret->rec.pos =
+            (struct line_pos){c->reader.line_offset, c->reader.line_number, c->input, line};
+        return true;
+    }
+    if (status == LINE_ERROR)
+        say(s, source_error(c->source)->text);
+    c->drained = true;
+    return false;
+}
+
+/* Read on until the sorting window can give a record, or the input ends. */
+static bool read_sorted(struct log_stream *s, struct cursor *c)
+{
+    struct log_record rec;
+
+    while (!c->drained && !reorder_ready(c->reorder))
+        if (read_record(s, c, &rec))
+            reorder_put(c->reorder, &rec);
+    return reorder_take(c->reorder, &c->next);
+}
+
+static bool is_disorder(const struct cursor *c, int64_t time_us)
+{
+    return c->latest_us != INT64_MIN && time_us < c->latest_us - disorder_us &&
+           time_us >= c->latest_us - restart_us;
+}
+
+static bool cursor_advance(struct log_stream *s, struct cursor *c)
+{
+    if (c->reorder == NULL) {
+        if (!read_record(s, c, &c->next))
+            return c->has_next = false;
+        if (!is_disorder(c, c->next.rec.time_us)) {
+            if (c->next.rec.time_us > c->latest_us ||
+                c->next.rec.time_us < c->latest_us - restart_us)
+                c->latest_us = c->next.rec.time_us;
+            return c->has_next = true;
+        }
+        c->reorder = reorder_new(c->latest_us);
+        reorder_put(c->reorder, &c->next);
+    }
+    return c->has_next = read_sorted(s, c);
+}
+
+/* ---- merge ---- */
+
+static struct cursor *earliest(const struct log_stream *s)
+{
+    struct cursor *best = NULL;
+
+    for (unsigned i = 0; i < s->open_count; i++)
+        if (best == NULL || s->open[i]->next.rec.time_us < best->next.rec.time_us)
+            best = s->open[i];
+    return best;
+}
+
+static void drop_cursor(struct log_stream *s, struct cursor *c)
+{
+    unsigned i = 0;
+
+    while (s->open[i] != c)
+        i++;
+    memmove(&s->open[i], &s->open[i + 1], (s->open_count - i - 1) * sizeof s->open[0]);
+    s->open_count--;
+    cursor_close(s, c);
+}
+
+static bool next_input_due(const struct log_stream *s, const struct cursor *first)
+{
+    if (s->waiting_next == s->waiting_count || s->open_count == OPEN_MAX)
+        return false;
+    return first == NULL || s->waiting[s->waiting_next].first_us <= first->next.rec.time_us;
+}
+
+static void open_next_input(struct log_stream *s)
+{
+    struct cursor *c = cursor_open(s, s->waiting[s->waiting_next++].input);
+
+    if (c == NULL)
+        return;
+    s->open[s->open_count++] = c;
+    if (!cursor_advance(s, c))
+        drop_cursor(s, c);
+}
+
+bool log_stream_next(struct log_stream *s, struct log_record *ret)
+{
+    struct cursor *c;
+
+    if (s->taken != NULL && !cursor_advance(s, s->taken))
+        drop_cursor(s, s->taken);
+    s->taken = NULL;
+    while (next_input_due(s, c = earliest(s)))
+        open_next_input(s);
+    if (c == NULL)
+        return false;
+    *ret = c->next;
+    s->taken = c;
+    return true;
+}
+
+void log_stream_reject(struct log_stream *s, const struct log_record *rec)
+{
+    (void)rec;
+    s->totals.rejected++;
+}
+
+void log_stream_totals(const struct log_stream *s, struct input_totals *ret)
+{
+    *ret = s->totals;
+    for (unsigned i = 0; i < s->open_count; i++)
+        cursor_totals(s->open[i], ret);
+}
+
+const char *log_stream_source_name(const struct log_stream *s, uint32_t source)
+{
+    return source < s->inputs->count ? s->inputs->inputs[source].name : "";
+}
+
+uint64_t log_stream_consumed(const struct log_stream *s)
+{
+    uint64_t sum = s->consumed_closed;
+
+    for (unsigned i = 0; i < s->open_count; i++)
+        sum += source_consumed_bytes(s->open[i]->source);
+    return sum;
+}
+
+const char *log_stream_current(const struct log_stream *s)
+{
+    return s->taken == NULL ? NULL : source_name(s->taken->source);
+}
+
+struct log_stream *log_stream_free(struct log_stream *s)
+{
+    if (s == NULL)
+        return NULL;
+    while (s->open_count > 0)
+        drop_cursor(s, s->open[s->open_count - 1]);
+    free(s->waiting);
+    free(s);
+    return NULL;
+}

@@ -1,0 +1,206 @@
+/* main.c - argv -> config -> pipeline -> exit status; nothing else
+ * source:   sysexits(3) for 66, 74, 78; exit 10 for --fail-on
+ * limits:   signals only set a flag: what was read until then is reported */
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+#include <maxminddb.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
+#include <zlib.h>
+
+#include "config.h"
+#include "input/input_set.h"
+#include "options.h"
+#include "parsers.h"
+#include "pipeline.h"
+
+enum {
+    EXIT_FAILED = 1,
+    EXIT_USAGE = 2,
+    EXIT_FAIL_ON = 10,
+    EXIT_NO_INPUT = 66,
+    EXIT_NO_OUTPUT = 74,
+    EXIT_CONFIG = 78
+};
+
+static volatile int stop_signal; /* int is sig_atomic_t here; pipeline_run() reads it */
+
+static void on_signal(int signal_number)
+{
+    stop_signal = signal_number;
+}
+
+static void catch_signals(void)
+{
+    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
+
+    sigaction(SIGINT, &action, NULL);
+    sigaction(SIGTERM, &action, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static int fail(const struct error *e)
+{
+    static const int status[] = {[ERROR_NONE] = EXIT_FAILED,      [ERROR_USAGE] = EXIT_USAGE,
+                                 [ERROR_CONFIG] = EXIT_CONFIG,    [ERROR_INPUT] = EXIT_NO_INPUT,
+                                 [ERROR_OUTPUT] = EXIT_NO_OUTPUT, [ERROR_RUNTIME] = EXIT_FAILED};
+
+    fprintf(stderr, "relaywatch: %s\n", e->text);
+    return status[e->code];
+}
+
+static int show_version(void)
+{
+    char pcre2[64] = "";
+    uint32_t jit = 0;
+
+    pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
+    pcre2_config(PCRE2_CONFIG_JIT, &jit);
+    printf("relaywatch %s\nPCRE2 %s (JIT %s), zlib %s, libmaxminddb %s, cJSON %s\n",
+           RELAYWATCH_VERSION, pcre2, jit ? "on" : "off", zlibVersion(), MMDB_lib_version(),
+           cJSON_Version());
+    return 0;
+}
+
+static int list_formats(void)
+{
+    for (size_t i = 0; i < parsers_count(); i++)
+        printf("%-12s %s\n", parsers_at(i)->name, parsers_at(i)->summary);
+    return 0;
+}
+
+/* Without operands standard input is read, unless that is a terminal: then somebody forgot to name
+ * a file. */
+static bool add_inputs(const struct settings *settings, struct input_set *inputs,
+                       unsigned *ret_failed, struct error *reterr)
+{
+    if (settings->operand_count == 0) {
+        if (isatty(STDIN_FILENO))
+            return error_set(reterr, ERROR_USAGE,
+                             "no input: name a log file, or pipe a log in (see --help)");
+        return input_set_add(inputs, "-", reterr);
+    }
+    for (int i = 0; i < settings->operand_count; i++) {
+        struct error one = {0};
+        if (input_set_add(inputs, settings->operands[i], &one))
+            continue;
+        fprintf(stderr, "relaywatch: %s\n", one.text);
+        ++*ret_failed;
+    }
+    return true;
+}
+
+static void say_totals(const struct pipeline *p)
+{
+    struct input_totals t;
+
+    pipeline_totals(p, &t);
+    fprintf(stderr,
+            "relaywatch: %llu lines, %llu parsed, %llu skipped, %llu rejected, %llu of other "
+            "programs; %llu alerts\n",
+            (unsigned long long)t.lines, (unsigned long long)t.parsed,
+            (unsigned long long)t.skipped, (unsigned long long)t.rejected,
+            (unsigned long long)t.foreign, (unsigned long long)pipeline_alerts(p));
+}
+
+static int exit_status(const struct pipeline *p, const struct config *config,
+                       unsigned inputs_failed)
+{
+    struct input_totals t;
+
+    pipeline_totals(p, &t);
+    if (stop_signal != 0)
+        return 128 + stop_signal;
+    if (pipeline_output_failed(p))
+        return EXIT_NO_OUTPUT;
+    if (inputs_failed + t.sources_failed > 0)
+        return EXIT_NO_INPUT;
+    if (config->fail_on >= 0 && pipeline_worst(p) >= config->fail_on)
+        return EXIT_FAIL_ON;
+    return 0;
+}
+
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+static int analyse(const struct config *config, struct input_set *inputs, unsigned inputs_failed)
+{
+    struct error error = {0};
+    struct pipeline_options options = {.config = config, .inputs = inputs, .now_us = now_us()};
+    struct pipeline *p = pipeline_new(&options, &error);
+    int status;
+
+    if (p == NULL)
+        return fail(&error);
+    pipeline_run(p, &stop_signal);
+    pipeline_finish(p);
+    if (config->quiet == 0)
+        say_totals(p);
+    status = exit_status(p, config, inputs_failed);
+    pipeline_free(p);
+    return status;
+}
+
+/* While a pipe is silent: go on waiting unless a signal came. */
+static bool keep_waiting(void *arg)
+{
+    (void)arg;
+    return stop_signal == 0;
+}
+
+static int run(struct settings *settings, struct config *config)
+{
+    struct error error = {0};
+    struct input_set inputs;
+    unsigned failed = 0;
+    int status;
+
+    if (!config_make(settings, config, &error))
+        return fail(&error);
+    if (config->help)
+        return options_help(stdout), 0;
+    if (config->version)
+        return show_version();
+    if (config->list_formats)
+        return list_formats();
+    if (config->check_only)
+        return puts("configuration is good"), 0;
+    input_set_init(&inputs);
+    inputs.waiter = (struct feed_waiter){.on_wait = keep_waiting};
+    if (!add_inputs(settings, &inputs, &failed, &error))
+        status = fail(&error);
+    else if (inputs.count == 0)
+        status = EXIT_NO_INPUT;
+    else
+        status = analyse(config, &inputs, failed);
+    input_set_fini(&inputs);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    struct settings settings = {0};
+    struct config config = {0};
+    struct error error = {0};
+    int status;
+
+    catch_signals();
+    if (options_parse(argc, argv, &settings, &error))
+        status = run(&settings, &config);
+    else
+        status = fail(&error);
+    config_fini(&config);
+    options_free(&settings);
+    return status;
+}

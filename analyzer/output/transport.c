@@ -1,0 +1,146 @@
+/* transport.c - append-only bytes to a file or standard output
+ *
+ * A file is opened with O_APPEND, so several writers and log rotation by rename or truncation do no
+ * harm. Short writes and EINTR are continued; a non-blocking standard output (shared with a
+ * terminal program) is waited for with poll.
+ * source:  POSIX write(2), open(2).
+ * limits:  no buffering and no fsync; EPIPE needs SIGPIPE to be ignored. */
+#include "output/transport.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/panic.h"
+
+struct transport {
+    char *path; /* NULL: standard output */
+    int fd;
+    bool stopped, torn;
+    uint64_t failures;
+};
+
+static int open_append(const char *path, struct error *reterr)
+{
+    int fd = open(path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0640);
+    if (fd < 0)
+        error_set(reterr, ERROR_OUTPUT, "cannot write to %s: %s", path, strerror(errno));
+    return fd;
+}
+
+struct transport *transport_open(const char *path, struct error *reterr)
+{
+    bool to_stdout = path == NULL || strcmp(path, "-") == 0;
+    int fd = to_stdout ? STDOUT_FILENO : open_append(path, reterr);
+    if (fd < 0)
+        return NULL;
+    struct transport *t = panic_calloc(1, sizeof(*t));
+    t->fd = fd;
+    if (!to_stdout) {
+        size_t size = strlen(path) + 1;
+        t->path = panic_calloc(1, size);
+        memcpy(t->path, path, size);
+    }
+    return t;
+}
+
+static void wait_writable(int fd)
+{
+    struct pollfd poll_fd = {.fd = fd, .events = POLLOUT};
+    (void)poll(&poll_fd, 1, -1);
+}
+
+/* Write all of it; 0, or the errno that ended it. *ret_left is what was not written. */
+static int write_all(int fd, slice bytes, slice *ret_left)
+{
+    while (bytes.len > 0) {
+        ssize_t n = write(fd, bytes.ptr, bytes.len);
+        if (n >= 0)
+            bytes = slice_from(bytes, (size_t)n);
+        else if (errno == EAGAIN || errno == EWOULDBLOCK)
+            wait_writable(fd);
+        else if (errno != EINTR)
+            break;
+    }
+    *ret_left = bytes;
+    return bytes.len == 0 ? 0 : errno;
+}
+
+static void note_failure(struct transport *t, int code)
+{
+    if (code == EPIPE) {
+        t->stopped = true;
+        return;
+    }
+    if (t->failures++ == 0)
+        fprintf(stderr, "relaywatch: cannot write to %s: %s\n",
+                t->path == NULL ? "standard output" : t->path, strerror(code));
+}
+
+static bool write_counted(struct transport *t, slice bytes)
+{
+    slice left;
+    int code = write_all(t->fd, bytes, &left);
+    if (code == 0)
+        return true;
+    size_t written = bytes.len - left.len;
+    if (written > 0)
+        t->torn = bytes.ptr[written - 1] != '\n';
+    note_failure(t, code);
+    return false;
+}
+
+bool transport_write(struct transport *t, slice bytes)
+{
+    if (bytes.len == 0)
+        return true;
+    if (t->stopped)
+        return false;
+    if (t->torn) {
+        if (!write_counted(t, SLICE_LIT("\n")))
+            return false;
+        t->torn = false;
+    }
+    return write_counted(t, bytes);
+}
+
+bool transport_reopen(struct transport *t, struct error *reterr)
+{
+    if (t->path == NULL)
+        return true;
+    int fd = open_append(t->path, reterr);
+    if (fd < 0)
+        return false;
+    (void)close(t->fd);
+    t->fd = fd;
+    t->torn = false;
+    return true;
+}
+
+bool transport_stopped(const struct transport *t)
+{
+    return t->stopped;
+}
+
+uint64_t transport_failures(const struct transport *t)
+{
+    return t->failures;
+}
+
+bool transport_close(struct transport **t)
+{
+    struct transport *old = *t;
+    if (old == NULL)
+        return true;
+    /* standard output stays open: others may still write to it */
+    if (old->path != NULL && close(old->fd) != 0 && errno != EINTR)
+        note_failure(old, errno);
+    bool ok = old->failures == 0;
+    free(old->path);
+    free(old);
+    *t = NULL;
+    return ok;
+}

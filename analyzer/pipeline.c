@@ -1,0 +1,337 @@
+/* pipeline.c - THE MAP: how one log line becomes an alert
+ *
+ *   log_stream   inputs -> records in event time            input/, parsers/envelope.c, reorder.c
+ *   parser       record -> events                           parsers/
+ *   correlate    event  -> context (who, whom, why)         correlate/, match/
+ *   originators  event  -> top tables                       correlate/originators.c
+ *   detectors    event  -> findings                         detect/, one file a detector
+ *   incidents    finding -> alerts                          alert/
+ *   sinks        alert, summary -> bytes                    sinks.c, output/
+ *
+ * source: the design's flow; event time only, the wall clock never reaches this file but as now_us
+ * limits: memory is divided once at the start, see divide_memory() */
+#include "pipeline.h"
+
+#include <stdlib.h>
+
+#include "alert/incident.h"
+#include "alert/relay_board.h"
+#include "base/panic.h"
+#include "correlate/correlate.h"
+#include "correlate/originators.h"
+#include "detect/detector.h"
+#include "detect/state_pressure.h"
+#include "log_stream.h"
+#include "sinks.h"
+#include "summarize.h"
+
+enum { DETECTORS_MAX = 32, TOP_K = 1024, PROGRESS_EVERY = 16384 };
+static const int64_t minute_us = 60 * 1000000;
+/* A jump ahead by more than this moves the clock only when the next line confirms it. */
+static const int64_t wild_jump_us = (int64_t)7 * 86400 * 1000000;
+
+struct active {
+    const struct detector *detector;
+    void *state;
+};
+
+struct pipeline {
+    const struct config *config;
+    struct log_stream *stream;
+    struct correlate *correlate;
+    struct originators *originators;
+    struct incidents *incidents;
+    struct relay_board *board;
+    struct active detectors[DETECTORS_MAX];
+    unsigned detectors_count;
+    struct active by_kind[EVENT_KIND_COUNT][DETECTORS_MAX + 1]; /* ends with detector NULL */
+    struct state_pressure pressure;
+    struct sinks *sinks;
+    struct progress progress;
+    int64_t clock_us, next_tick_us, wild_us; /* event time */
+    int64_t first_us;                        /* earliest record; 0 before the first */
+    uint64_t events, parsed, parser_skipped, repeats, wild;
+    const struct parser *parser; /* of the present record */
+    char mta[24], host[128];     /* of the first event: what server this is */
+};
+
+/* ---- stages ---- */
+
+static const char *input_name(void *arg, uint32_t source)
+{
+    struct pipeline *p = arg;
+    return log_stream_source_name(p->stream, source);
+}
+
+static const char *mta_name(void *arg)
+{
+    struct pipeline *p = arg;
+    return p->parser == NULL ? "" : p->parser->name;
+}
+
+static void emit_alert(void *arg, const struct alert *alert)
+{
+    struct pipeline *p = arg;
+
+    progress_clear(&p->progress);
+    sinks_alert(p->sinks, alert);
+}
+
+struct shares {
+    uint32_t messages, sessions, incidents;
+    size_t detectors;
+};
+
+/* A quarter of the budget for messages, a sixteenth each for sessions and incidents, half for the
+ * detectors; the top tables, windows and buffers live in what is left. */
+static struct shares divide_memory(size_t budget)
+{
+    struct shares s;
+
+    s.messages = (uint32_t)(budget / 4 / (sizeof(struct message) + 40));
+    s.sessions = (uint32_t)(budget / 16 / (sizeof(struct session) + 40));
+    s.incidents = (uint32_t)(budget / 16 / (sizeof(struct alert) + 64));
+    s.detectors = budget / 2;
+    return s;
+}
+
+static void start_detectors(struct pipeline *p, struct detect_env *env, size_t memory)
+{
+    unsigned fill[EVENT_KIND_COUNT] = {0}, parts = 0;
+
+    ASSERT(detectors_count() <= DETECTORS_MAX);
+    for (unsigned i = 0; i < detectors_count(); i++)
+        parts += detector_at(i)->memory_parts;
+    for (unsigned i = 0; i < detectors_count(); i++) {
+        const struct detector *d = detector_at(i);
+        struct active *a = &p->detectors[p->detectors_count++];
+        env->memory_bytes = memory / parts * d->memory_parts;
+        *a = (struct active){d, d->create(env)};
+        for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
+            if (d->kinds >> kind & 1)
+                p->by_kind[kind][fill[kind]++] = *a;
+    }
+}
+
+struct pipeline *pipeline_new(const struct pipeline_options *options, struct error *reterr)
+{
+    const struct config *config = options->config;
+    struct pipeline *p = panic_calloc(1, sizeof *p);
+    struct shares shares = divide_memory(config->memory_bytes);
+    struct detect_env env = {.key = config->hash_key, .zones = config->zones};
+
+    p->config = config;
+    p->sinks = sinks_new(config, reterr);
+    if (p->sinks == NULL)
+        return pipeline_free(p);
+    p->stream = log_stream_new(config, options->inputs, options->now_us, options->max_read);
+    log_stream_on_warning(p->stream, sinks_warn, p->sinks);
+    p->correlate = correlate_new(&(struct correlate_config){.key = config->hash_key,
+                                                            .zones = config->zones,
+                                                            .messages = shares.messages,
+                                                            .sessions = shares.sessions});
+    p->originators = originators_new(&config->hash_key, TOP_K);
+    p->board = relay_board_new();
+    p->incidents = incidents_new(&(struct incident_config){.key = config->hash_key,
+                                                           .capacity = shares.incidents,
+                                                           .tenant = "default",
+                                                           .emit = emit_alert,
+                                                           .emit_arg = p,
+                                                           .source_name = input_name,
+                                                           .source_arg = p,
+                                                           .mta_name = mta_name,
+                                                           .mta_arg = p});
+    env.incidents = p->incidents;
+    env.board = p->board;
+    env.messages = correlate_messages(p->correlate);
+    start_detectors(p, &env, shares.detectors);
+    state_pressure_init(&p->pressure, (uint64_t)shares.messages + shares.sessions);
+    progress_init(&p->progress, 2, config->quiet ? PROGRESS_NEVER : config->progress,
+                  options->inputs->size_known ? options->inputs->size_bytes : 0);
+    p->clock_us = p->wild_us = INT64_MIN;
+    return p;
+}
+
+struct pipeline *pipeline_free(struct pipeline *p)
+{
+    if (p == NULL)
+        return NULL;
+    for (unsigned i = 0; i < p->detectors_count; i++)
+        p->detectors[i].detector->destroy(p->detectors[i].state);
+    incidents_free(p->incidents);
+    relay_board_free(p->board);
+    originators_free(p->originators);
+    correlate_free(p->correlate);
+    log_stream_free(p->stream);
+    sinks_free(p->sinks);
+    free(p);
+    return NULL;
+}
+
+/* ---- time ---- */
+
+static uint64_t all_evictions(const struct pipeline *p)
+{
+    struct correlate_stats stats;
+    uint64_t sum;
+
+    correlate_stats(p->correlate, &stats);
+    sum = stats.message_evictions + stats.session_evictions + incidents_dropped(p->incidents);
+    for (unsigned i = 0; i < p->detectors_count; i++)
+        if (p->detectors[i].detector->evictions != NULL)
+            sum += p->detectors[i].detector->evictions(p->detectors[i].state);
+    return sum;
+}
+
+static void tick(struct pipeline *p)
+{
+    for (unsigned i = 0; i < p->detectors_count; i++)
+        if (p->detectors[i].detector->on_time != NULL)
+            p->detectors[i].detector->on_time(p->detectors[i].state, p->clock_us);
+    state_pressure_check(&p->pressure, p->incidents, all_evictions(p), p->clock_us,
+                         slice_of(p->host));
+    incidents_tick(p->incidents, p->clock_us);
+    p->next_tick_us = p->clock_us + minute_us;
+}
+
+/* One line with a broken clock must not end every incident and empty every window. */
+static void move_clock(struct pipeline *p, int64_t time_us)
+{
+    if (p->first_us == 0 || time_us < p->first_us)
+        p->first_us = time_us;
+    if (time_us <= p->clock_us)
+        return;
+    if (p->clock_us != INT64_MIN && time_us - p->clock_us > wild_jump_us &&
+        !(p->wild_us != INT64_MIN && time_us >= p->wild_us - minute_us)) {
+        p->wild_us = time_us;
+        p->wild++;
+        return;
+    }
+    p->wild_us = INT64_MIN;
+    p->clock_us = time_us;
+    if (time_us >= p->next_tick_us)
+        tick(p);
+}
+
+/* ---- one event ---- */
+
+static void note_server(struct pipeline *p, const struct event *ev)
+{
+    slice_keep(event_field(ev, EF_HOST), p->host, sizeof p->host);
+    slice_keep(slice_of(p->parser->name), p->mta, sizeof p->mta);
+}
+
+static void take_event(void *arg, struct event *ev)
+{
+    struct pipeline *p = arg;
+    struct context cx;
+
+    p->events++;
+    p->repeats += ev->repeat - 1;
+    if (p->mta[0] == '\0')
+        note_server(p, ev);
+    sinks_event(p->sinks, ev, p->parser->name);
+    correlate_event(p->correlate, ev, &cx);
+    originators_event(p->originators, ev, &cx);
+    for (const struct active *a = p->by_kind[ev->kind]; a->detector != NULL; a++)
+        a->detector->on_event(a->state, ev, &cx);
+}
+
+static void take_record(struct pipeline *p, const struct log_record *rec, struct event *ev)
+{
+    struct event_sink sink = {take_event, p};
+
+    move_clock(p, rec->rec.time_us);
+    p->parser = rec->parser;
+    switch (rec->parser->parse(rec->state, &rec->rec, ev, &sink)) {
+    case PARSE_EVENT:
+        p->parsed++;
+        break;
+    case PARSE_REJECT:
+        log_stream_reject(p->stream, rec);
+        break;
+    default:
+        p->parser_skipped++;
+        break;
+    }
+}
+
+static void show_progress(struct pipeline *p, uint64_t records)
+{
+    if (records % PROGRESS_EVERY == 0)
+        progress_update(&p->progress,
+                        &(struct progress_state){log_stream_current(p->stream),
+                                                 log_stream_consumed(p->stream), records});
+}
+
+void pipeline_run(struct pipeline *p, const volatile int *stop)
+{
+    struct log_record rec;
+    struct event ev;
+    uint64_t records = 0;
+
+    while (!*stop && log_stream_next(p->stream, &rec)) {
+        take_record(p, &rec, &ev);
+        show_progress(p, ++records);
+        if (sinks_stopped(p->sinks))
+            break;
+    }
+    progress_clear(&p->progress);
+}
+
+/* ---- the end ---- */
+
+void pipeline_totals(const struct pipeline *p, struct input_totals *t)
+{
+    log_stream_totals(p->stream, t);
+    t->parsed = p->parsed;
+    t->skipped += p->parser_skipped;
+    t->events = p->events;
+    t->repeats = p->repeats;
+    t->wild_time = p->wild;
+    t->first_us = p->first_us;
+    t->last_us = p->clock_us == INT64_MIN ? 0 : p->clock_us;
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+    struct summary *summary = panic_calloc(1, sizeof *summary);
+    uint32_t count = incidents_count(p->incidents);
+    const struct alert **list = panic_calloc((size_t)count + 1, sizeof *list);
+
+    incidents_flush(p->incidents);
+    count = incidents_list(p->incidents, list, count);
+    pipeline_totals(p, &summary->input);
+    summary->evictions = all_evictions(p);
+    summarize(&(struct summarize_from){.incidents = list,
+                                       .incidents_count = count,
+                                       .incident_rules = p->incidents,
+                                       .board = p->board,
+                                       .correlate = p->correlate,
+                                       .originators = p->originators,
+                                       .zones = p->config->zones,
+                                       .top = p->config->top,
+                                       .mta = p->mta,
+                                       .host = p->host,
+                                       .now_us = p->clock_us},
+              summary);
+    sinks_summary(p->sinks, summary, list, count);
+    summarize_fini(summary);
+    free(list);
+    free(summary);
+}
+
+int pipeline_worst(const struct pipeline *p)
+{
+    return sinks_worst(p->sinks);
+}
+
+uint64_t pipeline_alerts(const struct pipeline *p)
+{
+    return sinks_alerts(p->sinks);
+}
+
+bool pipeline_output_failed(const struct pipeline *p)
+{
+    return sinks_failed(p->sinks);
+}

@@ -1,0 +1,191 @@
+/* sinks.c - render into one buffer, hand to the transport
+ * source:   output/writer.h, output/transport.h
+ * limits:   one rendered document is at most 64 MiB (a report with 4,000 incidents has some 4 MiB)
+ */
+#include "sinks.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+#include "base/outbuf.h"
+#include "base/panic.h"
+#include "output/events.h"
+#include "output/transport.h"
+
+enum { DOCUMENT_MAX = 64 << 20, EVENTS_BATCH = 256 << 10 };
+
+struct sink {
+    const struct writer *writer;
+    struct transport *transport;
+    struct run_info info;
+};
+
+struct sinks {
+    const struct config *config;
+    struct sink list[CONFIG_OUTPUTS_MAX];
+    unsigned count;
+    struct transport *events;
+    struct outbuf out, events_out;
+    bool failed;
+    int worst;
+    uint64_t alerts;
+};
+
+static unsigned terminal_columns(int fd)
+{
+    struct winsize size;
+    const char *env = getenv("COLUMNS");
+    unsigned long n = env == NULL ? 0 : strtoul(env, NULL, 10);
+
+    if (n == 0 && ioctl(fd, TIOCGWINSZ, &size) == 0)
+        n = size.ws_col;
+    return n < 40 || n > 200 ? 80 : (unsigned)n;
+}
+
+static bool may_colour(enum when when, bool terminal)
+{
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+    if (when != WHEN_AUTO)
+        return when == WHEN_ALWAYS;
+    return terminal && !(no_color != NULL && no_color[0] != '\0') && term != NULL &&
+           strcmp(term, "dumb") != 0;
+}
+
+static struct run_info run_info_of(const struct config *config, const char *path)
+{
+    bool out = path == NULL || strcmp(path, "-") == 0;
+    bool terminal = out && isatty(STDOUT_FILENO);
+
+    return (struct run_info){.version = RELAYWATCH_VERSION,
+                             .tenant = "default",
+                             .columns = out ? terminal_columns(STDOUT_FILENO) : 80,
+                             .colour = may_colour(config->color, terminal),
+                             .top = config->top};
+}
+
+struct sinks *sinks_new(const struct config *config, struct error *reterr)
+{
+    struct sinks *s = panic_calloc(1, sizeof *s);
+
+    s->config = config;
+    s->worst = -1;
+    outbuf_init(&s->out, DOCUMENT_MAX);
+    outbuf_init(&s->events_out, DOCUMENT_MAX);
+    for (unsigned i = 0; i < config->outputs_count; i++) {
+        const struct config_output *o = &config->outputs[i];
+        struct sink *k = &s->list[s->count];
+        *k =
+            (struct sink){o->writer, transport_open(o->path, reterr), run_info_of(config, o->path)};
+        if (k->transport == NULL)
+            return sinks_free(s);
+        s->count++;
+    }
+    if (config->events_path != NULL &&
+        (s->events = transport_open(config->events_path, reterr)) == NULL)
+        return sinks_free(s);
+    return s;
+}
+
+static void flush_events(struct sinks *s)
+{
+    if (s->events == NULL || s->events_out.len == 0)
+        return;
+    transport_write(s->events, (slice){s->events_out.ptr, s->events_out.len});
+    outbuf_clear(&s->events_out);
+}
+
+struct sinks *sinks_free(struct sinks *s)
+{
+    if (s == NULL)
+        return NULL;
+    flush_events(s);
+    for (unsigned i = 0; i < s->count; i++)
+        transport_close(&s->list[i].transport);
+    transport_close(&s->events);
+    outbuf_fini(&s->out);
+    outbuf_fini(&s->events_out);
+    free(s);
+    return NULL;
+}
+
+static void send(struct sinks *s, struct sink *k)
+{
+    if (s->out.overflow)
+        sinks_warn(s, "a document was larger than 64 MiB and is cut");
+    if (s->out.len > 0 && !transport_write(k->transport, (slice){s->out.ptr, s->out.len}))
+        s->failed |= !transport_stopped(k->transport);
+}
+
+void sinks_event(struct sinks *s, const struct event *ev, const char *parser)
+{
+    if (s->events == NULL)
+        return;
+    events_write(ev, parser, &s->events_out);
+    if (s->events_out.len >= EVENTS_BATCH)
+        flush_events(s);
+}
+
+void sinks_alert(struct sinks *s, const struct alert *alert)
+{
+    s->alerts += alert->state == ALERT_NEW;
+    if ((int)alert->severity > s->worst)
+        s->worst = (int)alert->severity;
+    for (unsigned i = 0; i < s->count; i++) {
+        struct sink *k = &s->list[i];
+        if (k->writer->alert == NULL)
+            continue;
+        outbuf_clear(&s->out);
+        k->writer->alert(&k->info, alert, &s->out);
+        send(s, k);
+    }
+}
+
+void sinks_summary(struct sinks *s, const struct summary *summary,
+                   const struct alert *const *incidents, unsigned incidents_count)
+{
+    flush_events(s);
+    for (unsigned i = 0; i < s->count; i++) {
+        struct sink *k = &s->list[i];
+        if (k->writer->summary == NULL)
+            continue;
+        outbuf_clear(&s->out);
+        k->writer->summary(&k->info, summary, incidents, incidents_count, &s->out);
+        send(s, k);
+    }
+}
+
+void sinks_warn(void *arg, const char *text)
+{
+    const struct sinks *s = arg;
+
+    if (s->config->quiet < 2)
+        fprintf(stderr, "relaywatch: %s\n", text);
+}
+
+bool sinks_stopped(const struct sinks *s)
+{
+    if (s->events != NULL)
+        return false;
+    for (unsigned i = 0; i < s->count; i++)
+        if (!transport_stopped(s->list[i].transport))
+            return false;
+    return true;
+}
+
+bool sinks_failed(const struct sinks *s)
+{
+    return s->failed;
+}
+
+int sinks_worst(const struct sinks *s)
+{
+    return s->worst;
+}
+
+uint64_t sinks_alerts(const struct sinks *s)
+{
+    return s->alerts;
+}

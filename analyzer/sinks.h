@@ -1,0 +1,33 @@
+/* sinks.h - every configured output: a format (output/writer.h) over a transport
+ * (output/transport.h) */
+#ifndef SINKS_H
+#define SINKS_H
+
+#include "alert/alert.h"
+#include "alert/summary.h"
+#include "config.h"
+#include "event/event.h"
+
+struct sinks;
+
+/* sinks_new - open all outputs and the --events file; NULL with *reterr when one cannot be opened
+ */
+struct sinks *sinks_new(const struct config *config, struct error *reterr);
+struct sinks *sinks_free(struct sinks *s);
+
+/* sinks_event - to --events, if there is one */
+void sinks_event(struct sinks *s, const struct event *ev, const char *parser);
+/* sinks_alert, sinks_summary - to every output */
+void sinks_alert(struct sinks *s, const struct alert *alert);
+void sinks_summary(struct sinks *s, const struct summary *summary,
+                   const struct alert *const *incidents, unsigned incidents_count);
+/* sinks_warn - one line on stderr unless -qq; arg is the sinks, for callbacks */
+void sinks_warn(void *arg, const char *text);
+
+/* sinks_stopped - the reader of standard output has gone and nothing else is written */
+bool sinks_stopped(const struct sinks *s);
+bool sinks_failed(const struct sinks *s);
+int sinks_worst(const struct sinks *s);       /* highest severity told; -1 none */
+uint64_t sinks_alerts(const struct sinks *s); /* alerts told in state "new" */
+
+#endif

@@ -1,0 +1,309 @@
+/* summarize.c - verdicts, coverage and top tables from the state of all stages
+ * algorithm: the relay verdict comes from the board; the other topics from the incidents of their
+ *            rules. "No" is only said when the log shows enough; else it is "no evidence". The risk
+ *            score is one minus the product of what each kind of incident leaves of safety.
+ * source:    design sections on verdict lattice, top originators and risk score
+ * limits:    parties of a topic are those of its most severe incidents; one that is not among the
+ *            ten listed counts once for each of its rules */
+#include "summarize.h"
+
+#include <stdio.h>
+
+#include "alert/advice.h"
+
+#define RULE_SET(id) (1U << RULE_##id)
+
+static const double coverage_needed = 0.9;
+
+/* Which rules answer a topic with yes, and which only with "attempted". */
+struct topic_rules {
+    uint32_t yes, attempted;
+    const char *unit;
+};
+
+static const struct topic_rules topic_rules[TOPIC_COUNT] = {
+    [TOPIC_BACKSCATTER] = {RULE_SET(BACKSCATTER) | RULE_SET(REVERSE_NDR), RULE_SET(QUEUE_NDR),
+                           "bounces to strangers"},
+    [TOPIC_VICTIM] = {RULE_SET(NDR_FLOOD), 0, "bounces for mail not sent here"},
+    [TOPIC_ACCOUNT] = {RULE_SET(ACCOUNT_BURST) | RULE_SET(SASL_BRUTE_SUCCESS),
+                       RULE_SET(SASL_BRUTE) | RULE_SET(SASL_SPRAY) | RULE_SET(SASL_DISTRIBUTED),
+                       "recipients or attempts"},
+    [TOPIC_INSIDE] = {RULE_SET(HOST_BURST), 0, "recipients"},
+};
+
+static bool in_set(const struct alert *a, uint32_t rules)
+{
+    return (rules >> a->rule & 1) != 0;
+}
+
+static struct verdict_party *find_party(struct verdict *v, const struct alert *a)
+{
+    for (unsigned i = 0; i < v->by_count; i++)
+        if (v->by[i].type == a->entity_type && strcmp(v->by[i].value, a->entity) == 0)
+            return &v->by[i];
+    return NULL;
+}
+
+/* One row a party, though it may have incidents of several rules. */
+static void add_party(struct verdict *v, const struct alert *a)
+{
+    struct verdict_party *p = find_party(v, a);
+
+    if (p != NULL) {
+        p->count += (uint64_t)a->observed;
+        return;
+    }
+    v->by_total++;
+    if (v->by_count == VERDICT_BY_MAX)
+        return;
+    p = &v->by[v->by_count++];
+    p->type = a->entity_type;
+    slice_keep(slice_of(a->entity), p->value, sizeof p->value);
+    slice_keep(slice_of(a->client_name), p->name, sizeof p->name);
+    p->count = (uint64_t)a->observed;
+}
+
+static void add_how(struct verdict *v, const struct alert *a)
+{
+    const char *how = a->how[0] != '\0' ? a->how : rule_info(a->rule)->type;
+
+    for (unsigned i = 0; i < v->how_count; i++)
+        if (strcmp(v->how[i], how) == 0)
+            return;
+    if (v->how_count < VERDICT_HOW_MAX)
+        slice_keep(slice_of(how), v->how[v->how_count++], sizeof v->how[0]);
+}
+
+static void widen(struct verdict *v, const struct alert *a)
+{
+    if (v->since_us == 0 || a->first_us < v->since_us)
+        v->since_us = a->first_us;
+    if (a->last_us > v->last_us)
+        v->last_us = a->last_us;
+}
+
+static void collect(const struct summarize_from *from, uint32_t rules, enum severity least,
+                    struct verdict *v)
+{
+    for (unsigned i = 0; i < from->incidents_count; i++) {
+        const struct alert *a = from->incidents[i];
+        if (!in_set(a, rules) || a->severity < least)
+            continue;
+        add_party(v, a);
+        add_how(v, a);
+        widen(v, a);
+        v->count += (uint64_t)a->observed;
+    }
+}
+
+static void topic_verdict(const struct summarize_from *from, enum verdict_topic topic,
+                          struct verdict *v)
+{
+    const struct topic_rules *t = &topic_rules[topic];
+
+    v->unit = t->unit;
+    collect(from, t->yes, SEVERITY_MEDIUM, v);
+    if (v->by_total > 0) {
+        v->state = VERDICT_YES;
+        return;
+    }
+    collect(from, t->yes | t->attempted, SEVERITY_LOW, v);
+    if (v->by_total > 0)
+        v->state = VERDICT_ATTEMPTED;
+}
+
+/* ---- coverage ---- */
+
+static double share(uint64_t part, uint64_t whole)
+{
+    return whole == 0 ? -1 : (double)part / (double)whole;
+}
+
+static void fill_coverage(const struct summarize_from *from, struct coverage *c)
+{
+    struct correlate_stats stats;
+
+    correlate_stats(from->correlate, &stats);
+    c->rcpt_decisions_visible = share(stats.sessions_with_rcpt, stats.sessions);
+    c->client_known = share(stats.queued_client_known, stats.queued);
+    c->remote_reply_visible = share(stats.deliveries_with_reply, stats.deliveries);
+    c->auth_visible = stats.auth_seen > 0;
+    c->server_mta = from->mta;
+    slice_keep(slice_of(from->host), c->server_host, sizeof c->server_host);
+    if (zones_explicit_domains(from->zones)) {
+        c->zones = ZONES_EXPLICIT;
+        return;
+    }
+    c->zones = zones_learnt_count(from->zones) > 0 ? ZONES_LEARNT : ZONES_MISSING;
+    c->learnt_domains_count = zones_proposals(from->zones, c->learnt_domains, 16);
+    if (!zones_explicit_networks(from->zones))
+        c->learnt_networks_count = zones_network_proposals(from->zones, c->learnt_networks, 8);
+}
+
+static bool too_little_seen(const struct coverage *c)
+{
+    return c->zones == ZONES_MISSING ||
+           (c->client_known >= 0 && c->client_known < coverage_needed) ||
+           (c->rcpt_decisions_visible >= 0 && c->rcpt_decisions_visible < coverage_needed);
+}
+
+/* ---- words ---- */
+
+static void parties_text(const struct verdict *v, char *buf, size_t size)
+{
+    if (v->by_count == 0)
+        snprintf(buf, size, "unknown clients");
+    else if (v->by_total > 1)
+        snprintf(buf, size, "%s and %u more", v->by[0].value, v->by_total - 1);
+    else
+        snprintf(buf, size, "%s", v->by[0].value);
+}
+
+static void relay_sentence(const struct summarize_from *from, struct verdict *v)
+{
+    char by[160];
+    unsigned long long n = (unsigned long long)v->count;
+
+    parties_text(v, by, sizeof by);
+    if (v->state == VERDICT_YES && relay_board_closed(from->board, from->now_us))
+        snprintf(v->sentence, sizeof v->sentence,
+                 "This server relayed mail for strangers: %llu recipients, for %s. It has refused "
+                 "for a week since: closed.",
+                 n, by);
+    else if (v->state == VERDICT_YES)
+        snprintf(v->sentence, sizeof v->sentence,
+                 "This server relays mail for strangers: %llu recipients delivered for %s.", n, by);
+    else if (v->state == VERDICT_EXPOSED)
+        snprintf(v->sentence, sizeof v->sentence,
+                 "This server accepted mail for strangers from %s (%llu recipients); no delivery "
+                 "was seen, but the door is open.",
+                 by, n);
+    else if (v->state == VERDICT_ATTEMPTED)
+        snprintf(
+            v->sentence, sizeof v->sentence,
+            "Relaying was tried and refused: %llu recipients, by %s. The server is not a relay.", n,
+            by);
+    else if (v->no_evidence)
+        snprintf(v->sentence, sizeof v->sentence,
+                 "Nothing in this log shows relaying, but the log shows too little to say no.");
+    else
+        snprintf(v->sentence, sizeof v->sentence, "Nobody tried to relay through this server.");
+}
+
+struct topic_words {
+    const char *yes, *attempted, *no;
+};
+
+static const struct topic_words topic_words[TOPIC_COUNT] = {
+    [TOPIC_BACKSCATTER] = {"This server sends bounces to people who did not write: %s.",
+                           "Bounces pile up or go out in small numbers: %s.",
+                           "No bounces to strangers beyond the ordinary."},
+    [TOPIC_VICTIM] = {"Bounces flood in for mail that was not sent here; forged: %s.",
+                      "Some stray bounces came in: %s.", "No flood of bounces came in."},
+    [TOPIC_ACCOUNT] = {"An account is in wrong hands: %s.", "Passwords are being guessed: %s.",
+                       "No account was attacked or abused."},
+    [TOPIC_INSIDE] = {"A machine inside sends abuse: %s.",
+                      "A machine inside sends unusual mail: %s.", "No machine inside sends abuse."},
+};
+
+static void topic_sentence(enum verdict_topic topic, struct verdict *v)
+{
+    const struct topic_words *w = &topic_words[topic];
+    const char *format = v->state == VERDICT_YES         ? w->yes
+                         : v->state == VERDICT_ATTEMPTED ? w->attempted
+                                                         : w->no;
+    const char *mark = strstr(format, "%s");
+    char by[160];
+
+    parties_text(v, by, sizeof by);
+    if (mark == NULL)
+        snprintf(v->sentence, sizeof v->sentence, "%s", format);
+    else
+        snprintf(v->sentence, sizeof v->sentence, "%.*s%s%s", (int)(mark - format), format, by,
+                 mark + 2);
+}
+
+static void fill_verdicts(const struct summarize_from *from, struct summary *s)
+{
+    bool blind = too_little_seen(&s->coverage) || from->now_us == INT64_MIN; /* no event at all */
+
+    for (unsigned topic = 0; topic < TOPIC_COUNT; topic++) {
+        struct verdict *v = &s->verdict[topic];
+        if (topic == TOPIC_RELAY)
+            relay_board_verdict(from->board, v);
+        else
+            topic_verdict(from, (enum verdict_topic)topic, v);
+        v->no_evidence = v->state == VERDICT_NO && blind;
+        v->advice = advice_for_topic((enum verdict_topic)topic, v->state, from->mta);
+        if (topic == TOPIC_RELAY)
+            relay_sentence(from, v);
+        else
+            topic_sentence((enum verdict_topic)topic, v);
+    }
+}
+
+/* ---- the rest ---- */
+
+static double risk_weight(enum rule rule)
+{
+    static const double weights[RULE_COUNT] = {[RULE_RELAY_ACCEPTED] = 1.0,
+                                               [RULE_ACCOUNT_BURST] = .9,
+                                               [RULE_SASL_BRUTE_SUCCESS] = .9,
+                                               [RULE_HOST_BURST] = .8,
+                                               [RULE_LISTED] = .6,
+                                               [RULE_BACKSCATTER] = .6,
+                                               [RULE_REVERSE_NDR] = .6,
+                                               [RULE_QUEUE_NDR] = .4,
+                                               [RULE_SASL_BRUTE] = .35,
+                                               [RULE_SASL_SPRAY] = .35,
+                                               [RULE_SASL_DISTRIBUTED] = .35,
+                                               [RULE_HARVEST] = .2,
+                                               [RULE_NDR_FLOOD] = .25,
+                                               [RULE_PROTOCOL] = .3,
+                                               [RULE_SPOOF_LOCAL] = .15,
+                                               [RULE_RELAY_PROBE] = .1};
+    return weights[rule];
+}
+
+/* The strongest incident of each rule counts, with its severity as the measure of how far over the
+ * line it is. */
+static double risk_score(const struct summarize_from *from)
+{
+    double worst[RULE_COUNT] = {0}, safe = 1;
+
+    for (unsigned i = 0; i < from->incidents_count; i++) {
+        const struct alert *a = from->incidents[i];
+        double s = severity_score(a->severity) / 99.0;
+        if (s > worst[a->rule])
+            worst[a->rule] = s;
+    }
+    for (unsigned rule = 0; rule < RULE_COUNT; rule++)
+        safe *= 1 - risk_weight((enum rule)rule) * worst[rule];
+    return 100 * (1 - safe);
+}
+
+static void fill_tops(const struct summarize_from *from, struct summary *s)
+{
+    for (unsigned dim = 0; dim < TOP_COUNT; dim++) {
+        struct top_table *t = &s->top[dim];
+        originators_top(from->originators, (enum top_dimension)dim, from->top, t);
+        for (unsigned i = 0; i < t->count; i++)
+            t->rows[i].rules = incidents_rules_of(from->incident_rules, slice_of(t->rows[i].key));
+    }
+}
+
+void summarize(const struct summarize_from *from, struct summary *s)
+{
+    fill_coverage(from, &s->coverage);
+    fill_verdicts(from, s);
+    fill_tops(from, s);
+    for (unsigned i = 0; i < from->incidents_count; i++)
+        s->alerts_by_severity[from->incidents[i]->severity]++;
+    s->risk_score = risk_score(from);
+}
+
+void summarize_fini(struct summary *s)
+{
+    for (unsigned dim = 0; dim < TOP_COUNT; dim++)
+        originators_top_free(&s->top[dim]);
+}
