@@ -1,7 +1,7 @@
 /* config.c - the meaning of each setting
  * source:   the option table options.def; RFC 3339 for times
- * limits:   the hash key comes from the machine's id, so that two runs on one machine evict alike
- * and an outsider cannot guess it; where there is no machine id it is random */
+ * limits:   the hash key comes from the machine's id, so that two runs on one machine evict
+ *           alike and an outsider cannot guess it; where there is no machine id it is random */
 #include "config.h"
 
 #include <errno.h>

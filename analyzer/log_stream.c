@@ -1,9 +1,9 @@
 /* log_stream.c - order of inputs, merge by time, and the sorting window for inputs out of order
- * algorithm: inputs are ordered by the first time in their head. A cursor holds the next record of
- *            each open input; the earliest goes out, ties by the order in which they were opened.
- * An input is opened when its first time is reached. source:    design decision "batch mode merges
- * files by time with one cursor each" limits:    64 inputs open at once: with more that overlap,
- * the later ones wait and come late */
+ * algorithm: inputs are ordered by the first time in their head. A cursor holds the next record
+ *            of each open input; the earliest goes out, ties by the order in which they were
+ *            opened. An input is opened when its first time is reached.
+ * source:    design decision "batch mode merges files by time with one cursor each"
+ * limits:    64 inputs open at once: with more that overlap, the later ones wait and come late */
 #include "log_stream.h"
 
 #include <stdio.h>

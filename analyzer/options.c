@@ -1,6 +1,6 @@
 /* options.c - syntax of the command line and of the configuration file
- * grammar:  file: blank lines, "# comment", name "=" value; name is a long option name, a switch
- *           takes yes or no
+ * grammar:  file: blank lines, "# comment", name "=" value; name is a long option name, a
+ *           switch takes yes or no
  * source:   getopt_long(3); the table is options.def
  * limits:   values in a configuration file up to 4,095 bytes */
 #include "options.h"

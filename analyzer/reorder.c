@@ -1,9 +1,11 @@
 /* reorder.c - binary heap of owned records
- * algorithm: min-heap by (epoch, time, rank of the event, sequence). The rank is found by parsing
- * the record once with a sink that only looks at the kind; parsers that keep state across lines
- * have no rank. A jump back by hours (another log appended, or a clock that was wrong for one line)
- * begins a new epoch: what is held of the old one goes out first. source:    Postfix: the order of
- * a message's lines, smtpd to qmgr limits:    65,536 records or 16 MiB an input */
+ * algorithm: min-heap by (epoch, time, rank of the event, sequence). The rank is found by
+ *            parsing the record once with a sink that only looks at the kind; parsers that keep
+ *            state across lines have no rank. A jump back by hours (another log appended, or a
+ *            clock that was wrong for one line) begins a new epoch: what is held of the old one
+ *            goes out first.
+ * source:    Postfix: the order of a message's lines, smtpd to qmgr
+ * limits:    65,536 records or 16 MiB an input */
 #include "reorder.h"
 
 #include <stdlib.h>

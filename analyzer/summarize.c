@@ -1,10 +1,11 @@
 /* summarize.c - verdicts, coverage and top tables from the state of all stages
- * algorithm: the relay verdict comes from the board; the other topics from the incidents of their
- *            rules. "No" is only said when the log shows enough; else it is "no evidence". The risk
- *            score is one minus the product of what each kind of incident leaves of safety.
+ * algorithm: the relay verdict comes from the board; the other topics from the incidents of
+ *            their rules. "No" is only said when the log shows enough; else it is "no
+ *            evidence". The risk score is one minus the product of what each kind of incident
+ *            leaves of safety.
  * source:    design sections on verdict lattice, top originators and risk score
- * limits:    parties of a topic are those of its most severe incidents; one that is not among the
- *            ten listed counts once for each of its rules */
+ * limits:    parties of a topic are those of its most severe incidents; one that is not among
+ *            the ten listed counts once for each of its rules */
 #include "summarize.h"
 
 #include <stdio.h>

@@ -1,7 +1,7 @@
 /* incident.c - life cycle of incidents and the alerts they give off
- * algorithm: keyed table of incidents; decades of the count, an hourly refresh and a new beginning
- *            decide about "ongoing"; a scan once a minute of event time decides about "ended".
- *            Members go into a list that grows up to a fixed length.
+ * algorithm: keyed table of incidents; decades of the count, an hourly refresh and a new
+ *            beginning decide about "ongoing"; a scan once a minute of event time decides about
+ *            "ended". Members go into a list that grows up to a fixed length.
  * source:    RFC 9562 5.5 for ids; the namespace is UUIDv5(URL, "urn:relaywatch:alert:v1")
  * limits:    capacity fixed; MEMBERS_BUDGET members over all incidents, then only counted */
 #include "alert/incident.h"

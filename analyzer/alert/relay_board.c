@@ -1,10 +1,11 @@
 /* relay_board.c - levels of the relay verdict with their parties and forms
- * algorithm: count, first and last time a level; Space-Saving over clients, one table for what was
- *            refused, one for what was accepted and one for what was delivered; a counter a form. A
- *            hidden recipient that was accepted is settled by a bounce of one, whichever line is
- * first source:    RFC 2505 2.1 limits:    the heaviest 256 clients of each table are known by
- * name; totals are exact. A recipient whose acceptance and queueing are both logged counts at both
- * levels */
+ * algorithm: count, first and last time a level; Space-Saving over clients, one table for what
+ *            was refused, one for what was accepted and one for what was delivered; a counter a
+ *            form. A hidden recipient that was accepted is settled by a bounce of one,
+ *            whichever line is first
+ * source:    RFC 2505 2.1
+ * limits:    the heaviest 256 clients of each table are known by name; totals are exact. A
+ *            recipient whose acceptance and queueing are both logged counts at both levels */
 #include "alert/relay_board.h"
 
 #include <stdio.h>

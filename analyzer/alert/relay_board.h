@@ -1,10 +1,9 @@
-/* relay_board.h - the relay question as a lattice: what was seen at each level, by whom, in which
- * form
+/* relay_board.h - the relay question as a lattice: what was seen at each level, by whom, how
  *
  * Each recipient that an outside, unauthenticated client names for somebody else's domain reaches a
  * level. The verdict is the highest level reached; counts, times and parties are kept per level.
- * Merging two boards is adding counts and taking minima and maxima, so order and repetition of
- * lines do not matter.
+ * Merging two boards is adding counts and taking minima and maxima, so the state does not depend on
+ * the order of lines.
  *
  * source: RFC 2505 2.1, RFC 5321 6.1 (acceptance is responsibility). */
 #ifndef ALERT_RELAY_BOARD_H

@@ -1,11 +1,14 @@
 /* correlate.c - join events to sessions and messages, and judge who, whom and why
- * algorithm: key (host, instance) + session or queue id; two-stage join: the session until a queue
- * id is known, the queue id from then on. A recipient is judged on the address before aliasing,
- * where the log has it, since an alias of ours that points outside is our own doing. Origins behind
- * a content filter are taken over only on exact evidence: the filter's "queued as", or the original
- * queue id passed on to us by a local client. source:    RFC 2505 2.1 (who may relay), RFC
- * 5321 3.6; Postfix collate (join), XFORWARD_README (origins) limits:    an alias to the outside
- * that is expanded before a filter excuses all foreign recipients of that message */
+ * algorithm: key (host, instance) + session or queue id; two-stage join: the session until a
+ *            queue id is known, the queue id from then on. A recipient is judged on the address
+ *            before aliasing, where the log has it, since an alias of ours that points outside
+ *            is our own doing. Origins behind a content filter are taken over only on exact
+ *            evidence: the filter's "queued as", or the original queue id passed on to us by a
+ *            local client.
+ * source:    RFC 2505 2.1 (who may relay), RFC 5321 3.6; Postfix collate (join),
+ *            XFORWARD_README (origins)
+ * limits:    an alias to the outside that is expanded before a filter excuses all foreign
+ *            recipients of that message */
 #include "correlate/correlate.h"
 
 #include <stdlib.h>

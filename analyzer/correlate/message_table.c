@@ -1,7 +1,8 @@
-/* message_table.c - live messages in a keyed table, finished ones in a short queue before they are
- * dropped algorithm: a record that is done stays for DONE_KEPT further messages, since lines of
- * other processes (a local delivery, a notification) may follow `removed`. Eviction takes messages
- * without any suspicion first. source:    Postfix queue-id life; house rules for bounded tables
+/* message_table.c - live messages in a keyed table, finished ones in a short queue before they go
+ * algorithm: a record that is done stays for DONE_KEPT further messages, since lines of other
+ *            processes (a local delivery, a notification) may follow `removed`. Eviction takes
+ *            messages without any suspicion first.
+ * source:    Postfix queue-id life; house rules for bounded tables
  * limits:    capacity fixed at start; evictions are counted */
 #include "correlate/message_table.h"
 

@@ -1,8 +1,11 @@
 /* originators.c - top tables by Space-Saving
- * algorithm: a message counts once, when it is queued for the first time, for its client, account,
- * sender and sender domain; a recipient counts for its domain when its fate is known; failures are
- * added to the message's rows source:    base/space_saving.h limits:    a key that never was among
- * the k heaviest is not shown; the error bound of each row is */
+ * algorithm: a message counts once, when it is queued for the first time, for its client,
+ *            account, sender and sender domain; a recipient counts for its domain when its fate
+ *            is known; failures are added to the message's rows
+ * source:    base/space_saving.h
+ * limits:    a key that never was among the k heaviest is not shown; the error bound of each
+ *            row is. Mail a program sends to 127.0.0.1 by SMTP is not told from a filter's
+ *            second life and counts for nobody */
 #include "correlate/originators.h"
 
 #include <stdlib.h>

@@ -1,6 +1,7 @@
 /* session_table.c - open SMTP sessions in a keyed table; the longest idle goes first when it is
- * full source:   Postfix smtpd serves one client at a time per process (max_use), smtpd(8) limits:
- * capacity fixed at start; evictions are counted */
+ * full
+ * source:   Postfix smtpd serves one client at a time per process (max_use), smtpd(8)
+ * limits:   capacity fixed at start; evictions are counted */
 #include "correlate/session_table.h"
 
 #include <stdlib.h>

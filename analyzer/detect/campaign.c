@@ -1,8 +1,8 @@
 /* campaign.c - distinct members per shared key
  * algorithm: keyed table, linear-counting distinct counter, the first twelve members by address
- * source:    Javed and Paxson, "Detecting stealthy, distributed SSH brute-forcing" (2013): detect
- * in aggregate, then name the participants limits:    capacity fixed; the campaign with fewest
- * members goes first */
+ * source:    Javed and Paxson, "Detecting stealthy, distributed SSH brute-forcing" (2013):
+ *            detect in aggregate, then name the participants
+ * limits:    capacity fixed; the campaign with fewest members goes first */
 #include "detect/campaign.h"
 
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /* relay_accepted.c - D2: this server carried, or took on, mail for strangers
- * algorithm: no threshold. Each recipient of an outside, unauthenticated client that is somebody
- * else's reaches a level: accepted at RCPT (L2 hidden, L3 plain), queued and tried (L4), handed to
- * a remote host (L5), or accepted and bounced here (L5n: no relay). The highest level of all
- * recipients is the verdict. source:    RFC 2505 2.1; RFC 5321 3.6, 6.1; Microsoft KB 304897
- * (addresses that are accepted and bounced later) limits:    beyond CLIENTS_NAMED_MAX clients the
- * rest is named in one alert for the host */
+ * algorithm: no threshold. Each recipient of an outside, unauthenticated client that is
+ *            somebody else's reaches a level: accepted at RCPT (L2 hidden, L3 plain), queued
+ *            and tried (L4), handed to a remote host (L5), or accepted and bounced here (L5n:
+ *            no relay). The highest level of all recipients is the verdict.
+ * source:    RFC 2505 2.1; RFC 5321 3.6, 6.1; Microsoft KB 304897 (addresses that are accepted
+ *            and bounced later)
+ * limits:    beyond CLIENTS_NAMED_MAX clients the rest is named in one alert for the host */
 #include "detect/detector.h"
 
 #include <stdlib.h>

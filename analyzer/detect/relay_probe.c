@@ -1,10 +1,11 @@
 /* relay_probe.c - D1: who tries to relay and is refused, alone, slowly, or from many places
- * algorithm: per client a decayed count of refusals with the distinct recipients and address forms
- * tried; per network
- *            (/24, /48) and per target domain a campaign of clients that are each too quiet to
- * matter source:    RFC 2505 2.1; peers' window rules miss tests slower than their window, hence
- * the long half-life limits:    a single plain refusal is counted, not reported; greylisting and
- * "try later" never count */
+ * algorithm: per client a decayed count of refusals with the distinct recipients and address
+ *            forms tried; per network (/24, /48) and per target domain a campaign of clients
+ *            that are each too quiet to matter
+ * source:    RFC 2505 2.1; peers' window rules miss tests slower than their window, hence the
+ *            long half-life
+ * limits:    a single plain refusal is counted, not reported; greylisting and "try later" never
+ *            count */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -82,6 +83,8 @@ static bool is_probe(const struct event *ev, const struct context *cx)
 {
     if (!cx->outside || ev->soft ||
         (ev->outcome != OUTCOME_REFUSED && ev->outcome != OUTCOME_TEMPFAIL))
+        return false;
+    if (cx->rcpt_class == RCPT_OURS || cx->rcpt_class == RCPT_RELAYED)
         return false;
     if (cx->reason == REASON_RELAY_DENIED)
         return true;

@@ -1,8 +1,10 @@
 /* address.c - decode the form of an envelope address
  * grammar:  ["@" route ":"] local "@" domain; local may hide host!user, user%host, "user@host",
- * IMCEASMTP-... source:   RFC 5321 4.1.2 (Path, Mailbox, quoted-string), RFC 1123 5.2.16, Microsoft
- * KB 189492, KB 237927, KB 264330 limits:   four levels; the inner address is kept up to 319 bytes;
- * X.400 addresses are not taken apart */
+ *           IMCEASMTP-...
+ * source:   RFC 5321 4.1.2 (Path, Mailbox, quoted-string), RFC 1123 5.2.16, Microsoft KB
+ *           189492, KB 237927, KB 264330
+ * limits:   four levels; the inner address is kept up to 319 bytes; X.400 addresses are not
+ *           taken apart */
 #include "event/address.h"
 
 #include <stdio.h>
@@ -39,10 +41,15 @@ static size_t last_unquoted_at(slice s)
     return found;
 }
 
+/* The inside of "..."; a literal right behind it ("u@t"[192.0.2.1], no at-sign) is dropped. */
 static slice unquote(slice s, bool *ret_quoted)
 {
-    *ret_quoted = s.len >= 2 && s.ptr[0] == '"' && s.ptr[s.len - 1] == '"';
-    return *ret_quoted ? (slice){s.ptr + 1, s.len - 2} : s;
+    size_t end = slice_rfind_byte(s, '"');
+    slice tail = slice_from(s, end + 1);
+
+    *ret_quoted = s.len >= 2 && s.ptr[0] == '"' && end > 0 && end < s.len &&
+                  (tail.len == 0 || (tail.ptr[0] == '[' && slice_find_byte(tail, '@') == tail.len));
+    return *ret_quoted ? slice_between(s.ptr + 1, s.ptr + end) : s;
 }
 
 static int hex_value(char c)

@@ -1,9 +1,11 @@
 /* zones.c - explicit and learnt zones of domains and clients
- * algorithm: explicit domains and learnt ones are keyed tables; a name is looked up from its full
- * form up through its parent domains. Networks are short lists, searched linearly (an admin's
- * mynetworks has a handful). source:    RFC 2505 2.1 limits:    4,096 explicit and 4,096 learnt
- * domains, 64 inner gateways, 1,024 learnt networks; what does not fit is ignored, never evicted:
- * an attacker cannot push our own domains out */
+ * algorithm: explicit domains and learnt ones are keyed tables; a name is looked up from its
+ *            full form up through its parent domains. Networks are short lists, searched
+ *            linearly (an admin's mynetworks has a handful).
+ * source:    RFC 2505 2.1
+ * limits:    4,096 explicit and 4,096 learnt domains, 64 inner gateways, 1,024 learnt networks;
+ *            what does not fit is ignored, never evicted: an attacker cannot push our own
+ *            domains out */
 #include "event/zones.h"
 
 #include <stdlib.h>

@@ -1,0 +1,271 @@
+/* account_burst_evidence.c - log-likelihood ratios of the families, and the stages they lead to
+ * algorithm: joint CUSUM over recipients, S = max(0, S + sum of clamped log-likelihood ratios),
+ * half-life 6 h; beside it the plain CUSUM of bad outcomes. An excursion is the run since S was
+ * last 0. Cold start: P(first contact | honest) is not .40 for an account without history but
+ * nearly that of a thief, so it is modelled as .40 + .55 exp(-H/30), H = recipients before the
+ * excursion; tempo and identity are weighted by 1 - exp(-H/30) in the same sense. With H = 0 they
+ * say nothing, whoever the account is. source:    the design's D3: families, likelihoods, stages;
+ * Page (1954) limits:    H counts what this run has seen; an account's habits from before the log
+ * are not known */
+#include "detect/account_burst.h"
+
+#include <math.h>
+
+static const double half_life_us = 6 * 3600e6;
+static const int64_t day_us = INT64_C(24) * 3600 * 1000000;
+static const int64_t short_gap_us = INT64_C(6) * 1000000;
+static const int64_t run_gap_us = INT64_C(2) * 3600 * 1000000;
+static const double clamp_low = -1, clamp_high = 3.5;
+static const double warn_level = 13.8, confirm_level = 6.0, outcome_level = 9.2;
+static const double tempo_weight = .3, history_scale = 30;
+static const double contact_bad = .95, contact_good = .40, contact_cold = .55;
+static const double contact_informative =
+    .7; /* P(first contact | honest) above this is no family of evidence */
+enum {
+    WARN_RECIPIENTS = 15,
+    CONFIRM_RECIPIENTS = 100,
+    OUTCOME_ONLY_BAD = 8,
+    VARIETY_MAX = 4, /* an account used with more senders than this has no identity to leave */
+    BULK_RUN_MIN = 50,
+    BULK_RUNS = 3
+};
+
+struct likelihoods {
+    double bad, good; /* P(observation | thief), P(observation | honest) */
+};
+static const struct likelihoods outcome_of = {.30, .05}, bulk_outcome_of = {.30, .15},
+                                network_of = {.30, .03}, tempo_of = {.80, .25},
+                                identity_of = {.60, .05}, sequence_of = {.30, .005};
+
+static double clamp(double llr)
+{
+    return fmin(fmax(llr, clamp_low), clamp_high);
+}
+
+static double llr_yes(struct likelihoods l)
+{
+    return clamp(log(l.bad / l.good));
+}
+
+static double llr_no(struct likelihoods l)
+{
+    return clamp(log((1 - l.bad) / (1 - l.good)));
+}
+
+static void add(struct account *a, int64_t time_us, double llr)
+{
+    cusum_add(&a->joint, time_us, half_life_us, llr);
+}
+
+static double familiarity(const struct account *a)
+{
+    return 1 - exp(-(double)a->now.history / history_scale);
+}
+
+static bool is_bulk(const struct account *a)
+{
+    return a->clean_runs >= BULK_RUNS;
+}
+
+void account_burst_begin(struct account *a, int64_t time_us)
+{
+    if (time_us > a->last_us)
+        a->last_us = time_us;
+    if (cusum_at(&a->joint, time_us, half_life_us) > 0)
+        return;
+    a->now = (struct excursion){.first_us = time_us,
+                                .history = a->recipients,
+                                .variety = (uint32_t)distinct_count(&a->sender_variety)};
+    a->stage = ACCOUNT_QUIET;
+}
+
+void account_burst_message(struct account *a, int64_t time_us)
+{
+    int64_t gap =
+        time_us > a->last_message_us ? time_us - a->last_message_us : a->last_message_us - time_us;
+    bool is_short = gap < short_gap_us;
+
+    a->now.messages++;
+    if (a->last_message_us != 0) {
+        a->now.gaps++;
+        a->now.short_gaps += is_short;
+        if (!is_bulk(a))
+            add(a, time_us,
+                tempo_weight * familiarity(a) * (is_short ? llr_yes(tempo_of) : llr_no(tempo_of)));
+    }
+    if (time_us > a->last_message_us)
+        a->last_message_us = time_us;
+}
+
+static bool is_current(const struct account_place *p, int64_t time_us)
+{
+    return p->tag != 0 && time_us - p->last_us < day_us;
+}
+
+unsigned account_burst_places(const struct account *a, int64_t time_us)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++)
+        n += is_current(&a->places[i], time_us);
+    return n;
+}
+
+bool account_burst_place(struct account *a, uint64_t place, int64_t time_us)
+{
+    uint32_t tag = (uint32_t)(place >> 32) | 1U;
+    struct account_place *oldest = &a->places[0];
+    bool is_new;
+
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++) {
+        struct account_place *p = &a->places[i];
+        if (p->tag == tag && is_current(p, time_us)) {
+            p->last_us = time_us > p->last_us ? time_us : p->last_us;
+            return false;
+        }
+        if (p->last_us < oldest->last_us)
+            oldest = p;
+    }
+    is_new = account_burst_places(a, time_us) >= 2;
+    *oldest = (struct account_place){.last_us = time_us, .tag = tag};
+    if (!is_new)
+        return false;
+    a->now.new_places++;
+    add(a, time_us, llr_yes(network_of));
+    return true;
+}
+
+static bool knows_sender(const struct account *a, uint32_t tag)
+{
+    for (unsigned i = 0; i < ACCOUNT_SENDERS; i++)
+        if (a->senders[i] == tag)
+            return true;
+    return false;
+}
+
+/* Only a change is evidence: that message after message has the same sender is one observation, not
+ * many. */
+bool account_burst_sender(struct account *a, uint64_t sender_hash, int64_t time_us)
+{
+    uint32_t tag = (uint32_t)(sender_hash >> 32) | 1U;
+
+    distinct_add(&a->sender_variety, sender_hash);
+    if (knows_sender(a, tag))
+        return false;
+    a->senders[a->next_sender++ % ACCOUNT_SENDERS] = tag;
+    if (a->now.history == 0 || a->now.variety == 0 || a->now.variety > VARIETY_MAX)
+        return false;
+    a->now.new_senders++;
+    add(a, time_us, familiarity(a) * llr_yes(identity_of));
+    return true;
+}
+
+void account_burst_after_guessing(struct account *a, int64_t time_us)
+{
+    if (a->now.after_guessing)
+        return;
+    a->now.after_guessing = true;
+    add(a, time_us, llr_yes(sequence_of));
+}
+
+static double contact_rate(const struct account *a)
+{
+    return contact_good + contact_cold * exp(-(double)a->now.history / history_scale);
+}
+
+void account_burst_contact(struct account *a, bool first, int64_t time_us)
+{
+    struct likelihoods l = {contact_bad, fmin(contact_rate(a), contact_bad)};
+
+    a->recipients++;
+    a->now.recipients++;
+    if (is_bulk(a))
+        return;
+    if (l.good <= contact_informative) {
+        a->now.contacts++;
+        a->now.new_contacts += first;
+    }
+    add(a, time_us, first ? llr_yes(l) : llr_no(l));
+}
+
+static void count_run(struct account *a, bool bad, int64_t time_us)
+{
+    if (time_us - a->run_last_us > run_gap_us) {
+        if (a->run_recipients >= BULK_RUN_MIN && a->stage == ACCOUNT_QUIET)
+            a->clean_runs = a->run_bad * 20 < a->run_recipients ? a->clean_runs + 1 : 0;
+        a->run_recipients = a->run_bad = 0;
+    }
+    if (time_us > a->run_last_us)
+        a->run_last_us = time_us;
+    a->run_recipients++;
+    a->run_bad += bad;
+}
+
+void account_burst_outcome(struct account *a, double bad, int64_t age_us, int64_t time_us)
+{
+    struct likelihoods l = is_bulk(a) ? bulk_outcome_of : outcome_of;
+    double weight = age_us <= 0 ? 1 : exp2(-(double)age_us / half_life_us);
+    double llr = weight * (bad > 0 ? bad * llr_yes(l) : llr_no(l));
+
+    a->now.bad += bad > 0;
+    a->now.good += bad <= 0;
+    count_run(a, bad > 0, time_us);
+    add(a, time_us, llr);
+    cusum_add(&a->outcome, time_us, half_life_us, llr);
+}
+
+static unsigned families_of(const struct excursion *x)
+{
+    unsigned set = 0;
+
+    if (x->bad >= 2)
+        set |= FAMILY_OUTCOME;
+    if (x->contacts >= 8 && x->new_contacts * 10 >= x->contacts * 8)
+        set |= FAMILY_CONTACT;
+    if (x->new_places >= 2)
+        set |= FAMILY_NETWORK;
+    if (x->gaps >= 10 && x->short_gaps * 10 >= x->gaps * 6)
+        set |= FAMILY_TEMPO;
+    if (x->new_senders >= 1)
+        set |= FAMILY_IDENTITY;
+    if (x->after_guessing)
+        set |= FAMILY_SEQUENCE;
+    return set;
+}
+
+/* Volume confirms only where the outcomes are no better than an honest account's. */
+static bool is_confirmed(const struct account *a, unsigned families, double outcome)
+{
+    const struct excursion *x = &a->now;
+
+    if (outcome >= confirm_level ||
+        (families & (FAMILY_NETWORK | FAMILY_IDENTITY | FAMILY_SEQUENCE)))
+        return true;
+    return x->recipients >= CONFIRM_RECIPIENTS && x->bad >= outcome_of.good * (x->bad + x->good);
+}
+
+struct account_verdict account_burst_judge(const struct account *a, int64_t time_us)
+{
+    double outcome = (double)cusum_at(&a->outcome, time_us, half_life_us);
+    struct account_verdict v = {.families = families_of(&a->now),
+                                .level = (double)cusum_at(&a->joint, time_us, half_life_us)};
+
+    if (v.level >= warn_level && a->now.recipients >= WARN_RECIPIENTS &&
+        __builtin_popcount(v.families) >= 2) {
+        v.stage = is_confirmed(a, v.families, outcome) ? ACCOUNT_HIGH : ACCOUNT_WARN;
+    } else if (outcome >= outcome_level && a->now.bad >= OUTCOME_ONLY_BAD) {
+        v.outcome_only = true;
+        v.stage = ACCOUNT_WARN;
+    }
+    return v;
+}
+
+float account_burst_score(const void *account, int64_t now_us)
+{
+    const struct account *a = account;
+    double history = fmin((double)a->recipients, 1000) / 1000;
+    double idle_days = (double)(now_us - a->last_us) / (double)day_us;
+
+    return (float)(3 * history - idle_days / 7) + cusum_at(&a->joint, now_us, half_life_us) +
+           (a->stage != ACCOUNT_QUIET ? 100.F : 0.F);
+}

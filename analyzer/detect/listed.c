@@ -1,0 +1,347 @@
+/* listed.c - D10: remote servers refuse our mail and name a block list or our reputation
+ * algorithm: per list or reputation system the distinct organisations that name it within a day.
+ * Two are proof; one is enough when a list of the table is named and the reply quotes the address
+ * that connected, which is ours. Only replies of remote servers count: our own refusals use the
+ * same words. source:    Zeek's SMTP block list notice (own address quoted: more certain); wordings
+ * in match/block_lists.def limits:    an organisation is taken to be the last two labels of the
+ * relay's name (three under "co.uk" and the like); one incident a list, whichever of our addresses
+ * is on it */
+#include "detect/detector.h"
+
+#include <stdlib.h>
+
+#include "base/decay.h"
+#include "base/distinct.h"
+#include "base/pair_filter.h"
+#include "base/panic.h"
+#include "base/table.h"
+#include "match/block_list.h"
+
+#define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
+
+enum {
+    LISTS_MAX = 256,
+    ORGANISATIONS_HIGH = 2,
+    ORGANISATIONS_CRITICAL = 5,
+    THROTTLED_MEDIUM = 10,    /* recipients */
+    REFUSED_CRITICAL_MIN = 50 /* recipients, before their share is looked at */
+};
+static const double refused_share_critical = 0.10;
+static const double share_half_life_us = 6 * 3600e6;
+
+struct listing {
+    int64_t first_us, last_us;
+    int64_t day_us; /* since when organisations are counted */
+    uint32_t replies, quoted;
+    struct distinct organisations;
+    enum block_kind kind;
+    bool known;
+    char name[BLOCK_NAME_MAX];
+    char address[IP_ADDR_TEXT]; /* of ours, as quoted last */
+};
+
+struct listed {
+    struct detect_env env;
+    struct block_lists *names;
+    struct table *lists;
+    struct pair_filter *seen; /* (list, message, recipient): a retry is no second refusal */
+    struct decayed outbound, refused;
+};
+
+static float listing_score(const void *entry, int64_t now_us)
+{
+    const struct listing *l = entry;
+    return (float)(100 * distinct_count(&l->organisations)) + (l->known ? 50 : 0) +
+           (float)l->replies - (float)((double)(now_us - l->last_us) / 3600e6);
+}
+
+static void *create(const struct detect_env *env)
+{
+    struct listed *d = panic_calloc(1, sizeof *d);
+    struct table_spec spec = {.name = "block lists",
+                              .capacity = LISTS_MAX,
+                              .entry_size = sizeof(struct listing),
+                              .score = listing_score};
+    size_t rest = env->memory_bytes / 4;
+
+    d->env = *env;
+    d->names = block_lists_new();
+    d->lists = table_new(&spec);
+    d->seen = pair_filter_new(rest < 65536 ? rest : 65536, HOURS_US(24));
+    return d;
+}
+
+static void destroy(void *state)
+{
+    struct listed *d = state;
+
+    block_lists_free(d->names);
+    table_free(d->lists);
+    pair_filter_free(d->seen);
+    free(d);
+}
+
+/* ---- whose answer ---- */
+
+static slice last_labels(slice host, unsigned labels)
+{
+    size_t i = host.len;
+
+    while (i > 0) {
+        if (host.ptr[i - 1] == '.' && --labels == 0)
+            break;
+        i--;
+    }
+    return slice_from(host, i);
+}
+
+static bool is_second_level(slice label)
+{
+    static const char *const words[] = {"co", "com", "net", "org", "ac", "gov", "edu", "or", "ne"};
+
+    for (size_t i = 0; i < sizeof words / sizeof words[0]; i++)
+        if (slice_ieq(label, slice_of(words[i])))
+            return true;
+    return false;
+}
+
+/* The registrable domain, nearly: two labels, three under a country's "co", "com" and so on. */
+static slice registrable(slice host)
+{
+    slice two, label;
+
+    while (host.len > 0 && host.ptr[host.len - 1] == '.')
+        host.len--;
+    two = last_labels(host, 2);
+    label = slice_first(two, slice_find_byte(two, '.'));
+    if (two.len == label.len + 3 && is_second_level(label))
+        return last_labels(host, 3);
+    return two;
+}
+
+static slice organisation_of(const struct event *ev, const struct context *cx)
+{
+    slice relay = event_field(ev, EF_RELAY);
+    struct ip_addr ip;
+
+    if (relay.len == 0 || ip_addr_parse(relay, &ip) || slice_find_byte(relay, '.') == relay.len)
+        relay = cx->rcpt_domain;
+    return registrable(relay);
+}
+
+/* ---- what it says ---- */
+
+/* Reasons that can hide a listing behind a general word; the rest has said what it is. */
+static bool may_be_listing(enum reason reason)
+{
+    switch (reason) {
+    case REASON_NONE:
+    case REASON_BLOCKLIST:
+    case REASON_RATE:
+    case REASON_POLICY:
+    case REASON_CONTENT:
+    case REASON_SENDER_AUTH:
+    case REASON_RDNS:
+    case REASON_LOCAL_TROUBLE:
+    case REASON_UNREACHABLE:
+        return true;
+    default:
+        return false;
+    }
+}
+
+/* The first address in the reply that can be ours: neither the remote's nor that of the message's
+ * first client, which a server that looks into the headers may have found on a list. */
+static const struct ip_addr *own_address(const struct block_hit *hit, const struct event *ev,
+                                         const struct context *cx)
+{
+    for (unsigned i = 0; i < hit->quoted_count; i++) {
+        const struct ip_addr *ip = &hit->quoted[i];
+        if (!ip_addr_eq(ip, &ev->remote) && !ip_addr_eq(ip, &cx->client) && !ip_addr_is_private(ip))
+            return ip;
+    }
+    return NULL;
+}
+
+/* The remote's own list, without a name: believed when it is about an address, not about senders or
+ * content. */
+static bool is_unnamed_list(const struct block_hit *hit, const struct context *cx,
+                            const struct ip_addr *own)
+{
+    return hit->kind == BLOCK_NONE && cx->reason == REASON_BLOCKLIST && own != NULL;
+}
+
+static bool is_listing(const struct block_hit *hit, const struct context *cx,
+                       const struct ip_addr *own)
+{
+    if (hit->kind == BLOCK_ERROR || hit->kind == BLOCK_DOMAIN)
+        return false;
+    if (hit->kind == BLOCK_NONE)
+        return is_unnamed_list(hit, cx, own);
+    return hit->known || cx->reason == REASON_BLOCKLIST || own != NULL;
+}
+
+/* ---- counting ---- */
+
+static struct listing *count(struct listed *d, const struct block_hit *hit, const struct event *ev,
+                             const struct context *cx, slice organisation,
+                             const struct ip_addr *own)
+{
+    slice name = hit->name[0] ? slice_of(hit->name) : organisation;
+    bool created;
+    struct listing *l = table_get(d->lists, siphash13_lower(cx->key, name), ev->time_us, &created);
+
+    if (created || ev->time_us - l->last_us > HOURS_US(48)) {
+        *l = (struct listing){.first_us = ev->time_us, .day_us = ev->time_us};
+        slice_keep(name, l->name, sizeof l->name);
+    }
+    if (ev->time_us - l->day_us > HOURS_US(24)) {
+        l->day_us = ev->time_us;
+        distinct_reset(&l->organisations);
+    }
+    if (ev->time_us > l->last_us)
+        l->last_us = ev->time_us;
+    l->replies++;
+    l->kind = hit->kind == BLOCK_NONE ? BLOCK_LIST : hit->kind;
+    l->known |= hit->known;
+    distinct_add(&l->organisations, siphash13_lower(cx->key, organisation));
+    if (own != NULL) {
+        l->quoted++;
+        ip_addr_format(own, l->address);
+    }
+    return l;
+}
+
+static double refused_share(const struct listed *d, int64_t now_us)
+{
+    double all = decayed_at(&d->outbound, now_us, share_half_life_us);
+    double refused = decayed_at(&d->refused, now_us, share_half_life_us);
+
+    return refused < REFUSED_CRITICAL_MIN || all <= 0 ? 0 : refused / all;
+}
+
+static enum severity severity_of(const struct listed *d, const struct listing *l, int64_t now_us)
+{
+    double organisations = distinct_count(&l->organisations);
+
+    if (l->kind == BLOCK_THROTTLE)
+        return l->replies >= THROTTLED_MEDIUM || organisations >= ORGANISATIONS_HIGH
+                   ? SEVERITY_MEDIUM
+                   : SEVERITY_LOW;
+    bool certain = organisations >= ORGANISATIONS_HIGH || (l->known && l->quoted > 0);
+    if (!certain)
+        return SEVERITY_LOW;
+    return organisations >= ORGANISATIONS_CRITICAL ||
+                   refused_share(d, now_us) >= refused_share_critical
+               ? SEVERITY_CRITICAL
+               : SEVERITY_HIGH;
+}
+
+static slice reason_of(const struct listing *l)
+{
+    if (l->kind == BLOCK_THROTTLE)
+        return SLICE_LIT("a remote provider slows us down for volume, complaints or reputation");
+    if (l->quoted > 0)
+        return SLICE_LIT("remote servers refuse us by this list and quote our address");
+    return SLICE_LIT("remote servers refuse us and name this list");
+}
+
+static void report(struct listed *d, const struct listing *l, slice organisation,
+                   const struct event *ev)
+{
+    enum severity severity = severity_of(d, l, ev->time_us);
+    uint32_t total = (uint32_t)distinct_count(&l->organisations);
+    struct alert_related who = {.type = ENTITY_DOMAIN};
+    struct alert_counter counters[] = {
+        {"refused_recipients", l->replies},
+        {"organisations", total},
+        {"own_address_quoted", l->quoted},
+        {"refused_percent_of_outbound", (uint64_t)(100 * refused_share(d, ev->time_us))}};
+
+    slice_keep(organisation, who.value, sizeof who.value);
+    incident_report(d->env.incidents,
+                    &(struct finding){.rule = RULE_LISTED,
+                                      .severity = severity,
+                                      .entity_type = ENTITY_LIST,
+                                      .entity = slice_of(l->name),
+                                      .first_us = l->first_us,
+                                      .time_us = ev->time_us,
+                                      .observed = l->replies,
+                                      .threshold = l->quoted > 0 ? 1 : ORGANISATIONS_HIGH,
+                                      .unit = "refused recipients",
+                                      .confidence = severity >= SEVERITY_HIGH ? 90 : 50,
+                                      .reason = reason_of(l),
+                                      .how = l->address[0] ? slice_of(l->address) : SLICE_NONE,
+                                      .counters = counters,
+                                      .counters_count = sizeof counters / sizeof counters[0],
+                                      .related = &who,
+                                      .related_count = 1,
+                                      .related_total = total,
+                                      .ev = ev});
+}
+
+static bool first_sight(struct listed *d, const struct event *ev, const struct context *cx,
+                        const struct block_hit *hit)
+{
+    uint64_t message = cx->message == NULL ? 0 : message_table_key(cx->message);
+    uint64_t list = siphash13_lower(cx->key, slice_of(hit->name));
+
+    return pair_filter_first(d->seen, hash_mix(hash_mix(message, cx->rcpt_hash), list),
+                             ev->time_us);
+}
+
+static void on_failure(struct listed *d, const struct event *ev, const struct context *cx)
+{
+    struct block_hit hit;
+    const struct ip_addr *own;
+    slice organisation;
+
+    if (!may_be_listing(cx->reason))
+        return;
+    block_lists_find(d->names, event_field(ev, EF_TEXT), &hit);
+    own = own_address(&hit, ev, cx);
+    organisation = organisation_of(ev, cx);
+    if (!is_listing(&hit, cx, own) || organisation.len == 0 || !first_sight(d, ev, cx, &hit))
+        return;
+    decayed_add(&d->refused, ev->time_us, share_half_life_us, 1);
+    if (ev->outcome == OUTCOME_DEFERRED)
+        decayed_add(&d->outbound, ev->time_us, share_half_life_us, 1);
+    report(d, count(d, &hit, ev, cx, organisation, own), organisation, ev);
+}
+
+static void on_event(void *state, const struct event *ev, const struct context *cx)
+{
+    struct listed *d = state;
+
+    if (ev->route != ROUTE_REMOTE)
+        return;
+    if (ev->outcome == OUTCOME_DELIVERED || ev->outcome == OUTCOME_BOUNCED)
+        decayed_add(&d->outbound, ev->time_us, share_half_life_us, 1);
+    if (ev->outcome == OUTCOME_BOUNCED || ev->outcome == OUTCOME_DEFERRED)
+        on_failure(d, ev, cx);
+}
+
+static uint64_t evictions(const void *state)
+{
+    const struct listed *d = state;
+    return table_evictions(d->lists);
+}
+
+static size_t bytes(const void *state)
+{
+    const struct listed *d = state;
+    return sizeof *d + table_bytes(d->lists) + pair_filter_bytes(d->seen);
+}
+
+const struct detector detector_listed = {
+    .name = "listed",
+    .summary = "remote servers that refuse us by a block list or for our reputation",
+    .reference = "D10",
+    .kinds = KIND(DELIVERY),
+    .memory_parts = 1,
+    .create = create,
+    .on_event = on_event,
+    .evictions = evictions,
+    .bytes = bytes,
+    .destroy = destroy,
+};

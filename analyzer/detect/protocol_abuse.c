@@ -1,0 +1,283 @@
+/* protocol_abuse.c - D12: SMTP smuggling and other abuse of the protocol
+ * algorithm: single events and the marks of a session. A bare newline together with commands sent
+ * ahead after DATA is how a second message is smuggled past the sender checks; commands ahead after
+ * DATA alone are suspicious from outside; clients that talk before the greeting or speak no SMTP
+ * are bots. source:    RFC 5321 2.3.8 (line ends), RFC 2920 (pipelining); Postfix
+ * smtpd_forbid_bare_newline limits:    a smuggled message that the server took for an ordinary one
+ * leaves no trace in the log. Inside clients' web programs send bare newlines too: they are "info"
+ * whatever they do */
+#include "detect/detector.h"
+
+#include <stdlib.h>
+
+#include "base/decay.h"
+#include "base/panic.h"
+#include "base/table.h"
+
+#define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
+
+enum { RATE_LOW = 5 }; /* an hour, for what programs also do by mistake */
+static const double half_life_us = 3600e6;
+
+enum offence {
+    OFFENCE_NONE,
+    OFFENCE_SLOPPY,     /* bare newlines, bad syntax, command limits: counts only in numbers */
+    OFFENCE_BOT,        /* early talker, another protocol, commands ahead of their turn */
+    OFFENCE_AHEAD_DATA, /* commands sent ahead after DATA */
+    OFFENCE_SMUGGLING   /* and a bare newline in the same session */
+};
+
+struct offender {
+    int64_t first_us, last_us;
+    struct decayed sloppy;
+    enum offence worst;
+    uint32_t total, bare_newline, pipelining, after_data, early, not_smtp, smuggling;
+};
+
+struct protocol_abuse {
+    struct detect_env env;
+    struct table *clients;
+};
+
+static float offender_score(const void *entry, int64_t now_us)
+{
+    const struct offender *o = entry;
+    return (float)o->worst * 10 - (float)((double)(now_us - o->last_us) / 3600e6);
+}
+
+static void *create(const struct detect_env *env)
+{
+    struct protocol_abuse *d = panic_calloc(1, sizeof *d);
+    size_t capacity = env->memory_bytes / (sizeof(struct offender) + 48);
+    struct table_spec spec = {.name = "protocol offenders",
+                              .capacity = capacity < 16 ? 16 : (uint32_t)capacity,
+                              .entry_size = sizeof(struct offender),
+                              .score = offender_score};
+
+    d->env = *env;
+    d->clients = table_new(&spec);
+    return d;
+}
+
+static void destroy(void *state)
+{
+    struct protocol_abuse *d = state;
+
+    table_free(d->clients);
+    free(d);
+}
+
+/* ---- what kind of event ---- */
+
+static bool is_data_stage(enum smtp_stage stage)
+{
+    return stage == STAGE_DATA || stage == STAGE_END_OF_DATA;
+}
+
+static bool session_has(const struct context *cx, uint32_t flags)
+{
+    return cx->session != NULL && (cx->session->flags & flags) == flags;
+}
+
+/* A refusal says in its words what a PROTOCOL event says in its class. */
+static enum anomaly anomaly_of(const struct event *ev, const struct context *cx)
+{
+    slice text = event_field(ev, EF_TEXT);
+
+    if (ev->kind == EVENT_PROTOCOL)
+        return ev->anomaly;
+    if (ev->kind == EVENT_DISCONNECT)
+        return ev->counters.bare_lf ? ANOMALY_BARE_LF : ANOMALY_NONE;
+    if (cx->reason != REASON_PROTOCOL)
+        return ANOMALY_NONE;
+    if (slice_has(text, SLICE_LIT("bare <LF>")))
+        return ANOMALY_BARE_LF;
+    return slice_has(text, SLICE_LIT("pipelining")) ? ANOMALY_PIPELINING : ANOMALY_NONE;
+}
+
+/* The logged excerpt of what was sent ahead, in C escapes: a newline without its CR, or a CR
+ * without its newline? The excerpt is cut, so a CR at its end proves nothing. */
+static bool has_bare_newline(slice excerpt)
+{
+    for (size_t i = 0; i + 1 < excerpt.len; i++) {
+        if (excerpt.ptr[i] != '\\')
+            continue;
+        char c = excerpt.ptr[++i];
+        if (c == 'n')
+            return true;
+        if (c != 'r')
+            continue;
+        if (slice_starts(slice_from(excerpt, i + 1), SLICE_LIT("\\n")))
+            i += 2;
+        else if (i + 2 < excerpt.len)
+            return true;
+    }
+    return false;
+}
+
+static bool is_smuggling(const struct event *ev, const struct context *cx)
+{
+    return session_has(cx, SESSION_BARE_LF) || has_bare_newline(event_field(ev, EF_TEXT));
+}
+
+static enum offence offence_of(enum anomaly anomaly, const struct event *ev,
+                               const struct context *cx)
+{
+    switch (anomaly) {
+    case ANOMALY_PIPELINING:
+        if (!is_data_stage(ev->stage))
+            return OFFENCE_BOT;
+        /* reject_unauth_pipelining speaks at DATA of what came before it */
+        if (ev->kind != EVENT_PROTOCOL)
+            return OFFENCE_BOT;
+        return is_smuggling(ev, cx) ? OFFENCE_SMUGGLING : OFFENCE_AHEAD_DATA;
+    case ANOMALY_BARE_LF:
+        return session_has(cx, SESSION_PIPELINED_DATA) ? OFFENCE_SMUGGLING : OFFENCE_SLOPPY;
+    case ANOMALY_PREGREET:
+    case ANOMALY_NON_SMTP:
+        return OFFENCE_BOT;
+    case ANOMALY_COMMAND_LIMIT:
+    case ANOMALY_BAD_SYNTAX:
+        return OFFENCE_SLOPPY;
+    default:
+        return OFFENCE_NONE;
+    }
+}
+
+/* ---- counting and reporting ---- */
+
+static struct offender *count(struct protocol_abuse *d, enum anomaly anomaly, enum offence offence,
+                              const struct event *ev, const struct context *cx)
+{
+    struct offender *o = table_get(d->clients, cx->client_hash, ev->time_us, NULL);
+
+    if (o->total == 0 || ev->time_us - o->last_us > HOURS_US(24))
+        *o = (struct offender){.first_us = ev->time_us, .last_us = ev->time_us};
+    if (ev->time_us > o->last_us)
+        o->last_us = ev->time_us;
+    o->total += ev->repeat;
+    o->bare_newline += anomaly == ANOMALY_BARE_LF;
+    o->pipelining += anomaly == ANOMALY_PIPELINING;
+    o->after_data += offence >= OFFENCE_AHEAD_DATA && anomaly == ANOMALY_PIPELINING;
+    o->early += anomaly == ANOMALY_PREGREET;
+    o->not_smtp += anomaly == ANOMALY_NON_SMTP;
+    o->smuggling += offence == OFFENCE_SMUGGLING;
+    o->worst = offence > o->worst ? offence : o->worst;
+    if (offence == OFFENCE_SLOPPY)
+        decayed_add(&o->sloppy, ev->time_us, half_life_us, 1);
+    return o;
+}
+
+/* -1: not worth a word. Whoever logged in is still told on when he smuggles: his mail goes out in
+ * our name. */
+static int severity_of(const struct offender *o, const struct context *cx)
+{
+    bool inside = !cx->authed && !cx->outside;
+
+    if (o->worst == OFFENCE_SLOPPY && o->sloppy.value < RATE_LOW && o->bare_newline == 0)
+        return -1;
+    if (inside)
+        return SEVERITY_INFO;
+    switch (o->worst) {
+    case OFFENCE_SMUGGLING:
+        return SEVERITY_CRITICAL;
+    case OFFENCE_AHEAD_DATA:
+        return cx->outside ? SEVERITY_HIGH : SEVERITY_LOW;
+    case OFFENCE_BOT:
+        return cx->outside ? SEVERITY_LOW : SEVERITY_INFO;
+    default:
+        return o->bare_newline > 0 && o->sloppy.value >= RATE_LOW ? SEVERITY_LOW : SEVERITY_INFO;
+    }
+}
+
+static slice reason_of(const struct offender *o)
+{
+    switch (o->worst) {
+    case OFFENCE_SMUGGLING:
+        return SLICE_LIT(
+            "bare newlines and commands sent ahead after DATA in one session: a second "
+            "message was to be smuggled in");
+    case OFFENCE_AHEAD_DATA:
+        return SLICE_LIT("commands or content were sent ahead after DATA, without leave");
+    case OFFENCE_BOT:
+        return o->early > 0 ? SLICE_LIT("talks before the greeting: a bot")
+                            : SLICE_LIT("does not speak SMTP as a mail server does: a bot");
+    default:
+        return o->bare_newline > 0 ? SLICE_LIT("sends bare newlines")
+                                   : SLICE_LIT("breaks the rules of the SMTP dialogue");
+    }
+}
+
+static slice how_of(enum anomaly anomaly)
+{
+    return slice_of(event_anomaly_name(anomaly));
+}
+
+static void report(struct protocol_abuse *d, const struct offender *o, enum anomaly anomaly,
+                   const struct event *ev, const struct context *cx)
+{
+    int severity = severity_of(o, cx);
+    char text[IP_NET_TEXT];
+    struct alert_counter counters[] = {{"anomalies", o->total},
+                                       {"bare_newline", o->bare_newline},
+                                       {"pipelining", o->pipelining},
+                                       {"pipelining_after_data", o->after_data},
+                                       {"before_greeting", o->early},
+                                       {"non_smtp", o->not_smtp},
+                                       {"smuggling_sessions", o->smuggling}};
+
+    if (severity < 0)
+        return;
+    incident_report(d->env.incidents,
+                    &(struct finding){.rule = RULE_PROTOCOL,
+                                      .severity = (enum severity)severity,
+                                      .entity_type = ENTITY_IP,
+                                      .entity = correlate_principal_text(&cx->client, text),
+                                      .first_us = o->first_us,
+                                      .time_us = ev->time_us,
+                                      .observed = o->total,
+                                      .threshold = o->worst == OFFENCE_SLOPPY ? RATE_LOW : 1,
+                                      .unit = "protocol anomalies",
+                                      .confidence = o->worst >= OFFENCE_AHEAD_DATA ? 90 : 70,
+                                      .reason = reason_of(o),
+                                      .how = how_of(anomaly),
+                                      .counters = counters,
+                                      .counters_count = sizeof counters / sizeof counters[0],
+                                      .ev = ev});
+}
+
+static void on_event(void *state, const struct event *ev, const struct context *cx)
+{
+    struct protocol_abuse *d = state;
+    enum anomaly anomaly = anomaly_of(ev, cx);
+    enum offence offence = offence_of(anomaly, ev, cx);
+
+    if (offence == OFFENCE_NONE || ev->soft || cx->client_hash == 0)
+        return;
+    report(d, count(d, anomaly, offence, ev, cx), anomaly, ev, cx);
+}
+
+static uint64_t evictions(const void *state)
+{
+    const struct protocol_abuse *d = state;
+    return table_evictions(d->clients);
+}
+
+static size_t bytes(const void *state)
+{
+    const struct protocol_abuse *d = state;
+    return sizeof *d + table_bytes(d->clients);
+}
+
+const struct detector detector_protocol_abuse = {
+    .name = "protocol_abuse",
+    .summary = "smuggling, bare newlines, pipelining without leave, talking before the greeting",
+    .reference = "D12; RFC 5321 2.3.8, RFC 2920",
+    .kinds = KIND(PROTOCOL) | KIND(RCPT) | KIND(REFUSAL) | KIND(DISCONNECT),
+    .memory_parts = 1,
+    .create = create,
+    .on_event = on_event,
+    .evictions = evictions,
+    .bytes = bytes,
+    .destroy = destroy,
+};

@@ -1,0 +1,370 @@
+/* spoof_local.c - D8: our own domain as the sender of an outside client that has not authenticated
+ * algorithm: per client the distinct senders and recipients of ours, within an hour and within a
+ * day, counted apart for mail that was delivered; senders that speak with authority (board, money,
+ * computing) weigh more source:    RFC 2505 2.6.2 and RFC 5321 7.1 warn against refusing such mail:
+ * forwards, lists and service providers do the same, so it takes variety to be more than "low"; a
+ * pair seen delivered on five days is an exception limits:    one forged sender towards many
+ * recipients looks like a service provider and stays "low" */
+#include "detect/detector.h"
+
+#include <stdlib.h>
+
+#include "base/distinct.h"
+#include "base/panic.h"
+#include "base/table.h"
+
+#define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
+
+enum {
+    SENDERS_LOW = 5, /* distinct within an hour */
+    RECIPIENTS_MEDIUM = 10,
+    ROLE_LOW = 3, /* recipients of a role sender within a day */
+    ROLE_MEDIUM = 5,
+    ROLE_GROUPS_MEDIUM = 2, /* a service provider speaks for one department */
+    DAYS_LEARNT = 5
+};
+
+enum role_group { ROLE_BOARD = 1 << 0, ROLE_MONEY = 1 << 1, ROLE_COMPUTING = 1 << 2 };
+
+struct spoofer {
+    int64_t first_us, last_us; /* of the present day-long window */
+    int64_t hour_us;
+    struct distinct hour_senders, hour_recipients; /* recipients: delivered */
+    struct distinct senders, role_recipients;
+    uint32_t delivered, refused;
+    uint32_t roles; /* set of enum role_group that was delivered */
+    bool helo_is_ours;
+};
+
+struct pair_days {
+    int32_t last_day;
+    uint16_t days;
+};
+
+struct spoof_local {
+    struct detect_env env;
+    struct table *clients, *pairs;
+};
+
+static float spoofer_score(const void *entry, int64_t now_us)
+{
+    const struct spoofer *s = entry;
+    return (float)(distinct_count(&s->senders) + s->delivered) -
+           (float)((double)(now_us - s->last_us) / 3600e6);
+}
+
+static float pair_score(const void *entry, int64_t now_us)
+{
+    const struct pair_days *p = entry;
+    return (float)p->days - (float)((double)now_us / 86400e6 - p->last_day) / 8;
+}
+
+static void *create(const struct detect_env *env)
+{
+    struct spoof_local *d = panic_calloc(1, sizeof *d);
+    size_t clients = env->memory_bytes * 3 / 4 / (sizeof(struct spoofer) + 48);
+    size_t pairs = env->memory_bytes / 4 / (sizeof(struct pair_days) + 48);
+    struct table_spec spec = {.name = "local senders from outside",
+                              .capacity = clients < 16 ? 16 : (uint32_t)clients,
+                              .entry_size = sizeof(struct spoofer),
+                              .score = spoofer_score};
+    struct table_spec pair_spec = {.name = "known local senders",
+                                   .capacity = pairs < 16 ? 16 : (uint32_t)pairs,
+                                   .entry_size = sizeof(struct pair_days),
+                                   .score = pair_score};
+
+    d->env = *env;
+    d->clients = table_new(&spec);
+    d->pairs = table_new(&pair_spec);
+    return d;
+}
+
+static void destroy(void *state)
+{
+    struct spoof_local *d = state;
+
+    table_free(d->clients);
+    table_free(d->pairs);
+    free(d);
+}
+
+/* ---- roles ---- */
+
+/* The local part without what only separates or numbers: "it-support2" is "itsupport". */
+static slice squeeze(slice local, char *buf, size_t size)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < local.len && n < size; i++) {
+        char c = slice_lower(local.ptr[i]);
+        if (c == '+')
+            break;
+        if (c >= 'a' && c <= 'z')
+            buf[n++] = c;
+    }
+    return (slice){buf, n};
+}
+
+static uint32_t role_of(slice sender)
+{
+    static const struct {
+        const char *name;
+        enum role_group group;
+    } roles[] = {{"ceo", ROLE_BOARD},
+                 {"coo", ROLE_BOARD},
+                 {"cto", ROLE_BOARD},
+                 {"cio", ROLE_BOARD},
+                 {"president", ROLE_BOARD},
+                 {"chairman", ROLE_BOARD},
+                 {"director", ROLE_BOARD},
+                 {"md", ROLE_BOARD},
+                 {"managingdirector", ROLE_BOARD},
+                 {"management", ROLE_BOARD},
+                 {"owner", ROLE_BOARD},
+                 {"boss", ROLE_BOARD},
+                 {"cfo", ROLE_MONEY},
+                 {"finance", ROLE_MONEY},
+                 {"payroll", ROLE_MONEY},
+                 {"accounting", ROLE_MONEY},
+                 {"accounts", ROLE_MONEY},
+                 {"accountspayable", ROLE_MONEY},
+                 {"billing", ROLE_MONEY},
+                 {"invoice", ROLE_MONEY},
+                 {"invoices", ROLE_MONEY},
+                 {"treasury", ROLE_MONEY},
+                 {"hr", ROLE_MONEY},
+                 {"humanresources", ROLE_MONEY},
+                 {"personnel", ROLE_MONEY},
+                 {"payments", ROLE_MONEY},
+                 {"it", ROLE_COMPUTING},
+                 {"itsupport", ROLE_COMPUTING},
+                 {"ithelpdesk", ROLE_COMPUTING},
+                 {"itdesk", ROLE_COMPUTING},
+                 {"helpdesk", ROLE_COMPUTING},
+                 {"servicedesk", ROLE_COMPUTING},
+                 {"support", ROLE_COMPUTING},
+                 {"security", ROLE_COMPUTING},
+                 {"admin", ROLE_COMPUTING},
+                 {"administrator", ROLE_COMPUTING},
+                 {"sysadmin", ROLE_COMPUTING},
+                 {"postmaster", ROLE_COMPUTING},
+                 {"webmaster", ROLE_COMPUTING},
+                 {"root", ROLE_COMPUTING},
+                 {"mailadmin", ROLE_COMPUTING},
+                 {"webmail", ROLE_COMPUTING},
+                 {"passwordreset", ROLE_COMPUTING}};
+    char buf[24];
+    slice name = squeeze(slice_first(sender, slice_rfind_byte(sender, '@')), buf, sizeof buf);
+
+    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
+        if (slice_eq(name, slice_of(roles[i].name)))
+            return roles[i].group;
+    return 0;
+}
+
+/* ---- which events count ---- */
+
+/* A forwarder that rewrites (SRS) speaks in its own name: what stands behind the at-sign decides.
+ */
+static bool sender_is_ours(const struct context *cx)
+{
+    return !cx->null_sender && cx->sender.len > 0 && cx->sender_zone == DOMAIN_LOCAL &&
+           zones_domain(cx->zones, address_domain(cx->sender)) == DOMAIN_LOCAL;
+}
+
+/* A host whose verified name is one of ours is a part of the site that the admin did not list. */
+static bool client_is_ours(const struct context *cx)
+{
+    return cx->client_name.len > 0 && zones_domain(cx->zones, cx->client_name) == DOMAIN_LOCAL;
+}
+
+static bool is_ours(enum rcpt_class class)
+{
+    return class == RCPT_OURS || class == RCPT_RELAYED;
+}
+
+static bool is_delivered(const struct event *ev, const struct context *cx)
+{
+    return ev->kind == EVENT_DELIVERY && ev->outcome == OUTCOME_DELIVERED &&
+           ev->route != ROUTE_LOOPBACK && cx->message != NULL && is_ours(cx->rcpt_class);
+}
+
+static bool is_refused(const struct event *ev, const struct context *cx)
+{
+    if (ev->soft || (ev->outcome != OUTCOME_REFUSED && ev->outcome != OUTCOME_TEMPFAIL))
+        return false;
+    if (cx->reason == REASON_GREYLIST) /* comes again */
+        return false;
+    return ev->kind == EVENT_RCPT ? is_ours(cx->rcpt_class)
+                                  : ev->kind == EVENT_REFUSAL && ev->stage == STAGE_MAIL;
+}
+
+static bool helo_is_ours(const struct event *ev, const struct context *cx)
+{
+    slice helo = event_field(ev, EF_HELO);
+
+    if (helo.len == 0 && cx->message != NULL)
+        helo = slice_of(cx->message->helo);
+    return helo.len > 0 && (zones_domain(cx->zones, helo) == DOMAIN_LOCAL ||
+                            slice_ieq(helo, event_field(ev, EF_HOST)));
+}
+
+/* Delivered on five days: a forward, a list, a provider at work. Only deliveries teach. */
+static bool is_learnt(struct spoof_local *d, const struct event *ev, const struct context *cx,
+                      bool delivered)
+{
+    uint64_t key = hash_mix(cx->client_hash, cx->sender_hash);
+    int32_t day = (int32_t)(ev->time_us / HOURS_US(24));
+    struct pair_days *p =
+        delivered ? table_get(d->pairs, key, ev->time_us, NULL) : table_find(d->pairs, key);
+
+    if (p == NULL)
+        return false;
+    if (delivered && day > p->last_day) {
+        p->last_day = day;
+        p->days = (uint16_t)(p->days < DAYS_LEARNT ? p->days + 1 : DAYS_LEARNT);
+    }
+    return p->days >= DAYS_LEARNT;
+}
+
+/* ---- counting ---- */
+
+static void restart_windows(struct spoofer *s, int64_t now_us)
+{
+    if (s->first_us == 0 || now_us - s->first_us > HOURS_US(24))
+        *s = (struct spoofer){.first_us = now_us, .last_us = now_us};
+    if (s->hour_us == 0 || now_us - s->hour_us > HOURS_US(1)) {
+        s->hour_us = now_us;
+        distinct_reset(&s->hour_senders);
+        distinct_reset(&s->hour_recipients);
+    }
+}
+
+static struct spoofer *count(struct spoof_local *d, const struct event *ev,
+                             const struct context *cx, bool delivered)
+{
+    struct spoofer *s = table_get(d->clients, cx->client_hash, ev->time_us, NULL);
+    uint32_t role = role_of(cx->sender);
+
+    restart_windows(s, ev->time_us);
+    if (ev->time_us > s->last_us)
+        s->last_us = ev->time_us;
+    distinct_add(&s->senders, cx->sender_hash);
+    distinct_add(&s->hour_senders, cx->sender_hash);
+    s->helo_is_ours |= helo_is_ours(ev, cx);
+    s->delivered += delivered;
+    s->refused += !delivered;
+    if (!delivered)
+        return s;
+    distinct_add(&s->hour_recipients, cx->rcpt_hash);
+    s->roles |= role;
+    if (role != 0)
+        distinct_add(&s->role_recipients, cx->rcpt_hash);
+    return s;
+}
+
+/* ---- reporting ---- */
+
+static bool many_roles(const struct spoofer *s)
+{
+    return __builtin_popcount(s->roles) >= ROLE_GROUPS_MEDIUM &&
+           distinct_count(&s->role_recipients) >= ROLE_MEDIUM;
+}
+
+static bool many_senders(const struct spoofer *s)
+{
+    return distinct_count(&s->hour_senders) >= SENDERS_LOW;
+}
+
+static enum severity severity_of(const struct spoofer *s)
+{
+    if (many_roles(s) ||
+        (many_senders(s) && distinct_count(&s->hour_recipients) >= RECIPIENTS_MEDIUM))
+        return SEVERITY_MEDIUM;
+    if (many_senders(s) || s->helo_is_ours || distinct_count(&s->role_recipients) >= ROLE_LOW ||
+        distinct_count(&s->hour_recipients) >= RECIPIENTS_MEDIUM)
+        return SEVERITY_LOW;
+    return SEVERITY_INFO;
+}
+
+static slice reason_of(const struct spoofer *s)
+{
+    if (many_roles(s))
+        return SLICE_LIT("speaks for several of our departments from outside, and was delivered");
+    if (many_senders(s))
+        return SLICE_LIT("uses many senders of our own domain from outside");
+    if (s->helo_is_ours)
+        return SLICE_LIT("uses a sender of our own domain and greets with our own name");
+    return SLICE_LIT("uses a sender of our own domain from outside without authentication");
+}
+
+static void report(struct spoof_local *d, const struct spoofer *s, const struct event *ev,
+                   const struct context *cx)
+{
+    char text[IP_NET_TEXT];
+    slice client = correlate_principal_text(&cx->client, text);
+    enum severity severity = severity_of(s);
+    struct alert_counter counters[] = {
+        {"delivered", s->delivered},
+        {"refused", s->refused},
+        {"senders", (uint64_t)distinct_count(&s->senders)},
+        {"recipients_last_hour", (uint64_t)distinct_count(&s->hour_recipients)},
+        {"role_recipients", (uint64_t)distinct_count(&s->role_recipients)}};
+
+    if (severity == SEVERITY_MEDIUM &&
+        (incidents_rules_of(d->env.incidents, client) & 1U << RULE_RELAY_ACCEPTED) != 0)
+        severity = SEVERITY_HIGH;
+    incident_report(d->env.incidents,
+                    &(struct finding){.rule = RULE_SPOOF_LOCAL,
+                                      .severity = severity,
+                                      .entity_type = ENTITY_IP,
+                                      .entity = client,
+                                      .first_us = s->first_us,
+                                      .time_us = ev->time_us,
+                                      .observed = (double)s->delivered + s->refused,
+                                      .threshold = many_roles(s) ? ROLE_MEDIUM : SENDERS_LOW,
+                                      .unit = "messages with a sender of ours",
+                                      .confidence = severity >= SEVERITY_MEDIUM ? 75 : 40,
+                                      .reason = reason_of(s),
+                                      .counters = counters,
+                                      .counters_count = sizeof counters / sizeof counters[0],
+                                      .ev = ev});
+}
+
+static void on_event(void *state, const struct event *ev, const struct context *cx)
+{
+    struct spoof_local *d = state;
+    bool delivered = is_delivered(ev, cx);
+
+    if (!cx->outside || cx->client_hash == 0 || !sender_is_ours(cx) || client_is_ours(cx))
+        return;
+    if (!delivered && !is_refused(ev, cx))
+        return;
+    if (!is_learnt(d, ev, cx, delivered))
+        report(d, count(d, ev, cx, delivered), ev, cx);
+}
+
+static uint64_t evictions(const void *state)
+{
+    const struct spoof_local *d = state;
+    return table_evictions(d->clients) + table_evictions(d->pairs);
+}
+
+static size_t bytes(const void *state)
+{
+    const struct spoof_local *d = state;
+    return sizeof *d + table_bytes(d->clients) + table_bytes(d->pairs);
+}
+
+const struct detector detector_spoof_local = {
+    .name = "spoof_local",
+    .summary = "senders of our own domain used by outside, unauthenticated clients",
+    .reference = "D8; RFC 2505 2.6.2, RFC 5321 7.1",
+    .kinds = KIND(RCPT) | KIND(REFUSAL) | KIND(DELIVERY),
+    .memory_parts = 2,
+    .create = create,
+    .on_event = on_event,
+    .evictions = evictions,
+    .bytes = bytes,
+    .destroy = destroy,
+};
