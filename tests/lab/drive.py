@@ -1,0 +1,222 @@
+#!/usr/bin/env python3
+"""Plays one lab day against the running Postfix instance.
+
+usage: drive.py DAY.json INSTANCE OUT [--threads N] [--drain SECONDS]
+Sessions run in the order of their virtual times, a few at once. Each client opens with a PROXY header that carries its
+address and, as its port, the number of the session. A tail thread stamps every raw log line with its real time in
+microseconds. Writes OUT/raw.tsv, OUT/anchors.json (for realize.py), OUT/truth.json and OUT/options.
+"""
+import argparse
+import base64
+import json
+import os
+import queue
+import socket
+import ssl
+import subprocess
+import sys
+import threading
+import time
+
+import lab_day
+import lab_site
+
+
+class Tail(threading.Thread):
+    """Follows the raw log and keeps (real time, line) pairs."""
+
+    def __init__(self, path):
+        super().__init__(daemon=True)
+        self.path, self.lines, self.stop = path, [], False
+
+    def run(self):
+        rest = b""
+        with open(self.path, "rb") as f:
+            while True:
+                last_round = self.stop
+                data = rest + f.read()
+                now = time.time()
+                *whole, rest = data.split(b"\n")
+                self.lines.extend((now, line.decode("latin-1")) for line in whole)
+                if last_round:
+                    return
+                time.sleep(0.003)
+
+
+class Client:
+    """One SMTP conversation."""
+
+    def __init__(self, port, session):
+        self.s = socket.create_connection(("127.0.0.1", port), timeout=30)
+        self.f = self.s.makefile("rb")
+        family = "TCP6" if ":" in session.ip else "TCP4"
+        here = "2001:db8::25" if family == "TCP6" else "192.0.2.25"
+        self.s.sendall(f"PROXY {family} {session.ip} {here} {session.port} 25\r\n".encode() + session.early)
+
+    def reply(self):
+        """The code of one whole reply; 000 when the server hung up."""
+        while True:
+            line = self.f.readline()
+            if not line:
+                return "000"
+            if line[3:4] != b"-":
+                return line[:3].decode("latin-1")
+
+    def ask(self, line):
+        """Send one command and wait for its reply."""
+        self.s.sendall(line.encode("latin-1") + b"\r\n")
+        return self.reply()
+
+    def starttls(self, helo):
+        """Switch to TLS and greet again."""
+        if self.ask("STARTTLS") != "220":
+            return
+        context = ssl.create_default_context()
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+        self.s = context.wrap_socket(self.s)
+        self.f = self.s.makefile("rb")
+        self.ask("EHLO " + helo)
+
+    def login(self, user, password, mechanism):
+        """True when the server accepts the password."""
+        def b64(text):
+            return base64.b64encode(text.encode()).decode()
+        if mechanism == "PLAIN":
+            return self.ask("AUTH PLAIN " + b64(f"\0{user}\0{password}")) == "235"
+        return self.ask("AUTH LOGIN") == "334" and self.ask(b64(user)) == "334" and self.ask(b64(password)) == "235"
+
+
+def body(mail):
+    """Header and text of a message, dot-terminated."""
+    head = [f"From: <{mail.sender}>", "To: undisclosed-recipients:;", "Subject: lab"]
+    if mail.message_id:
+        head.append(f"Message-ID: <{mail.message_id}>")
+    return "\r\n".join(head) + "\r\n\r\n" + ("x" * 70 + "\r\n") * (1 + mail.size // 72) + "."
+
+
+def transact(client, mail):
+    """One MAIL transaction; False when the connection is to be dropped."""
+    sender = mail.sender if mail.verbatim else f"<{mail.sender}>"
+    if client.ask("MAIL FROM:" + sender) != "250":
+        client.ask("RSET")
+        return True
+    taken = 0
+    for rcpt in mail.rcpts:
+        taken += client.ask("RCPT TO:" + (rcpt if mail.verbatim else f"<{rcpt}>")) == "250"
+    if mail.finish == "drop":
+        return False
+    if mail.finish in ("data", "always") and (taken or mail.finish == "always"):
+        if client.ask("DATA") == "354":
+            client.ask(body(mail))
+    elif mail.finish == "rset" or not taken:
+        client.ask("RSET")
+    return True
+
+
+def converse(client, session):
+    """The dialogue of an ordinary session after the greeting."""
+    client.ask(("EHLO " if session.esmtp else "HELO ") + session.helo)
+    if session.tls:
+        client.starttls(session.helo)
+    if session.auth and not client.login(*session.auth):
+        return True
+    return all(transact(client, m) for m in session.mails)
+
+
+def play(session, ports, instance):
+    """Play one session from connect to disconnect."""
+    if session.pickup:
+        sender, rcpt = session.pickup
+        subprocess.run(["sendmail", "-C", f"{instance}/etc", "-i", "-f", sender, rcpt], check=True, timeout=20,
+                       input=(body(session.mails[0]).rstrip(".").replace("\r", "")).encode())
+        return
+    client = Client(ports["submission" if session.submission else "mx"], session)
+    try:
+        if client.reply() != "220":
+            return
+        if session.raw is not None:
+            for delay, data in session.raw:
+                time.sleep(delay)
+                client.s.sendall(data)
+            if session.end != "drop":
+                while client.reply() != "000":
+                    pass
+            else:
+                time.sleep(0.02)
+        elif converse(client, session) and session.end == "quit":
+            client.ask("QUIT")
+    finally:
+        client.s.close()
+
+
+def worker(jobs, anchors, ports, instance):
+    """Takes sessions from the queue until it meets None."""
+    while (s := jobs.get()) is not None:
+        anchors.append((time.time(), s.t))
+        try:
+            play(s, ports, instance)
+        except OSError as e:
+            print(f"session {s.port} {s.ip}: {e}", file=sys.stderr)
+
+
+def waiting(instance):
+    """Messages still in the queue."""
+    return sum(len(files) for q in ("maildrop", "incoming", "active", "deferred")
+               for _, _, files in os.walk(f"{instance}/spool/{q}"))
+
+
+def hold_back(instance, most=40):
+    """Wait while the server has too much in hand: a real day is never as dense as its replay."""
+    for _ in range(100):
+        if sum(len(os.listdir(f"{instance}/spool/{q}")) for q in ("incoming", "active")) <= most:
+            return
+        time.sleep(0.05)
+
+
+def main():
+    a = argparse.ArgumentParser()
+    a.add_argument("day")
+    a.add_argument("instance")
+    a.add_argument("out")
+    a.add_argument("--threads", type=int, default=4)
+    a.add_argument("--drain", type=float, default=60)
+    a = a.parse_args()
+    day = lab_day.load(a.day)
+    os.makedirs(a.out, exist_ok=True)
+    tail, jobs, anchors, begun = Tail(f"{a.instance}/raw.log"), queue.Queue(maxsize=8), [], time.time()
+    tail.start()
+    crew = [threading.Thread(target=worker, args=(jobs, anchors, lab_site.ports(), a.instance)) for _ in range(a.threads)]
+    for t in crew:
+        t.start()
+    for k, s in enumerate(day.sessions):
+        if k % 10 == 0:
+            hold_back(a.instance)
+        jobs.put(s)
+    for _ in crew:
+        jobs.put(None)
+    for t in crew:
+        t.join()
+    played = time.time()
+    while waiting(a.instance) and time.time() - played < day.spec.get("drain_s", a.drain):
+        time.sleep(0.3)
+    time.sleep(0.5)
+    tail.stop = True
+    tail.join()
+    with open(f"{a.out}/raw.tsv", "w", encoding="latin-1") as f:
+        f.writelines(f"{t:.6f}\t{line}\n" for t, line in tail.lines)
+    with open(f"{a.out}/anchors.json", "w", encoding="utf-8") as f:
+        json.dump({"t0": day.t0, "host": day.host, "egress": day.egress, "ports": lab_site.ports(), "instance": os.path.abspath(a.instance),
+                   "log": day.spec.get("log", {}), "retry_scale": day.spec.get("retry_scale", 200),
+                   "names": {s.ip: s.name for s in day.sessions if s.name},
+                   "sessions": {s.port: [s.t, s.ip] for s in day.sessions},
+                   "message_ids": {m.message_id: s.port for s in day.sessions for m in s.mails if m.message_id},
+                   "anchors": sorted(anchors)}, f)
+    with open(f"{a.out}/truth.json", "w", encoding="utf-8") as f:
+        json.dump(day.truth(), f, indent=1)
+    with open(f"{a.out}/options", "w", encoding="utf-8") as f:
+        f.write(day.options() + "\n")
+    print(f"{day.spec['name']}: {len(day.sessions)} sessions in {played - begun:.0f} s, drained in {time.time() - played:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
