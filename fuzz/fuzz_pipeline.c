@@ -1,0 +1,53 @@
+/* fuzz_pipeline.c - a whole log through the whole analysis, JSON and text out
+ * source:   libFuzzer
+ * limits:   small tables (--memory 16M); the log goes through a pipe */
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "base/panic.h"
+#include "config.h"
+#include "options.h"
+#include "pipeline.h"
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
+{
+    const char *argv[] = {
+        "relaywatch",     "--no-config", "--memory",       "16M",      "-qq",       "-o",
+        "json:/dev/null", "-o",          "text:/dev/null", "--events", "/dev/null", NULL};
+    struct settings settings = {0};
+    struct config config = {0};
+    struct error error = {0};
+    struct input_set inputs;
+    struct pipeline *p;
+    char path[64];
+    int stop = 0, fd = memfd_create("log", MFD_CLOEXEC);
+    union {
+        const char **in;
+        char **out;
+    } args = {.in = argv};
+
+    ASSERT(fd >= 0 && write(fd, data, size) == (ssize_t)size);
+    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
+    ASSERT(options_parse((int)(sizeof argv / sizeof argv[0]) - 1, args.out, &settings, &error));
+    ASSERT(config_make(&settings, &config, &error));
+    input_set_init(&inputs);
+    if (input_set_add(&inputs, path, &error)) {
+        p = pipeline_new(&(struct pipeline_options){.config = &config,
+                                                    .inputs = &inputs,
+                                                    .now_us = 1772409600000000},
+                         &error);
+        ASSERT(p != NULL);
+        pipeline_run(p, &stop);
+        pipeline_finish(p);
+        pipeline_free(p);
+    }
+    input_set_fini(&inputs);
+    config_fini(&config);
+    options_free(&settings);
+    close(fd);
+    return 0;
+}
