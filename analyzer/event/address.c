@@ -90,6 +90,20 @@ static size_t put_copy(slice s, char *out, size_t max)
     return strlen(out);
 }
 
+/* The inside of a quoted string: a backslash stands for nothing but the byte behind it. */
+static size_t put_unescaped(slice s, char *out, size_t max)
+{
+    size_t n = 0;
+
+    for (size_t i = 0; i < s.len && n + 1 < max; i++) {
+        if (s.ptr[i] == '\\' && i + 1 < s.len)
+            i++;
+        out[n++] = s.ptr[i];
+    }
+    out[n] = '\0';
+    return n;
+}
+
 /* Find what one local part hides. Writes the next address to out; returns the form, or 0 when
  * nothing is hidden. */
 static uint32_t local_unwrap(slice local, char *out, size_t max)
@@ -110,7 +124,7 @@ static uint32_t local_unwrap(slice local, char *out, size_t max)
     }
     at = slice_rfind_byte(body, '@');
     if (at < body.len && at > 0) {
-        put_copy(body, out, max);
+        (void)(quoted ? put_unescaped(body, out, max) : put_copy(body, out, max));
         return quoted ? FORM_QUOTED_AT : FORM_DOUBLE_AT;
     }
     at = slice_rfind_byte(body, '%');
@@ -137,10 +151,11 @@ static struct split split_once(slice text)
     struct split s = {SLICE_NONE, text, SLICE_NONE, 0};
     size_t at, colon;
 
-    if (text.len > 0 && text.ptr[0] == '@' && (colon = slice_find_byte(text, ':')) < text.len) {
+    while (text.len > 0 && text.ptr[0] == '@' && (colon = slice_find_byte(text, ':')) < text.len) {
         slice hosts = slice_between(text.ptr + 1, text.ptr + colon);
+        if (!(s.forms & FORM_SOURCE_ROUTE))
+            s.route = slice_first(hosts, slice_find_byte(hosts, ','));
         s.forms |= FORM_SOURCE_ROUTE;
-        s.route = slice_first(hosts, slice_find_byte(hosts, ','));
         text = slice_from(text, colon + 1);
         s.local = text;
     }
@@ -177,6 +192,8 @@ static void decode_inner(struct address *ret)
         } else if (form == 0) {
             break;
         }
+        if (strcmp(next, ret->inner) == 0) /* an unbalanced quote: nothing more comes off */
+            break;
         ret->forms |= form;
         memcpy(ret->inner, next, sizeof next);
     }
