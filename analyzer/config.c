@@ -138,8 +138,8 @@ bool config_time(slice text, const struct time_zone *zone, int64_t *ret_us)
     }
     if (text.len == 10)
         snprintf(full, sizeof full, "%.*sT00:00:00", (int)text.len, text.ptr);
-    else if (text.len == 16)
-        snprintf(full, sizeof full, "%.*s:00", (int)text.len, text.ptr);
+    else if (text.len >= 16 && text.len < 32 && (text.len == 16 || text.ptr[16] != ':'))
+        snprintf(full, sizeof full, "%.16s:00%.*s", text.ptr, (int)text.len - 16, text.ptr + 16);
     else if (!slice_keep(text, full, sizeof full))
         return false;
     timestamp_init(&ts, zone, 0, 0);
@@ -163,10 +163,10 @@ static bool take_when(const struct setting *s, int *ret, struct error *reterr)
 static bool take_hash_key(struct config *c, const struct setting *s, struct error *reterr)
 {
     unsigned long long k0, k1;
-    int used = 0;
 
-    if (strlen(s->value) == 32 && sscanf(s->value, "%16llx%16llx%n", &k0, &k1, &used) == 2 &&
-        used == 32) {
+    /* digits only: scanf would also take signs and blanks */
+    if (strlen(s->value) == 32 && strspn(s->value, "0123456789abcdefABCDEF") == 32 &&
+        sscanf(s->value, "%16llx%16llx", &k0, &k1) == 2) {
         c->hash_key = (struct hash_key){k0, k1};
         return true;
     }
