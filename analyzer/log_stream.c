@@ -10,9 +10,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "envelope.h"
 #include "input/line_reader.h"
-#include "parsers.h"
 #include "reorder.h"
 
 enum { OPEN_MAX = 64, HEAD_BYTES = 65536 };
@@ -27,9 +25,7 @@ struct cursor {
     unsigned input;
     struct source *source;
     struct line_reader reader;
-    struct envelope envelope;
-    struct parser_choices choices;
-    void **states;           /* one a parser, made when first used */
+    struct record_reader *records;
     struct reorder *reorder; /* NULL while the input is in order */
     int64_t latest_us;
     bool drained; /* the reader is at its end; the window may still hold records */
@@ -58,31 +54,33 @@ struct log_stream {
     void *warn_arg;
 };
 
-static int64_t reference_us(const struct log_stream *s, int64_t mtime_us)
+static struct record_reader *start_records(const struct log_stream *s, int64_t mtime_us, slice head)
 {
-    return mtime_us > 0 ? mtime_us : s->now_us;
+    struct parser_env env = {.zone = &s->config->zone,
+                             .year = s->config->year,
+                             .reference_us = mtime_us > 0 ? mtime_us : s->now_us};
+
+    return record_reader_new(&env, s->config->format, slice_first(head, RECORD_READER_HEAD));
 }
 
-/* Time of the first line that has one, in the first bytes of an input; INT64_MIN when none is
- * found. */
+/* Time of the first record in the first bytes of an input; INT64_MIN when none is found. */
 static int64_t first_time(struct log_stream *s, unsigned input, char *head)
 {
     ssize_t n = input_set_head(s->inputs, input, head, HEAD_BYTES);
-    struct envelope *envelope = panic_calloc(1, sizeof *envelope);
     slice rest = {head, n > 0 ? (size_t)n : 0};
+    struct record_reader *records = start_records(s, s->inputs->inputs[input].mtime_us, rest);
+    struct line_pos pos = {0};
     int64_t found = INT64_MIN;
-    struct record rec;
+    struct log_record rec;
 
-    envelope_init(envelope, &s->config->zone, s->config->year,
-                  reference_us(s, s->inputs->inputs[input].mtime_us));
     while (rest.len > 0 && found == INT64_MIN) {
         size_t eol = slice_find_byte(rest, '\n');
-        if (envelope_read(envelope, slice_first(rest, eol), &rec) == ENVELOPE_RECORD &&
-            rec.has_time)
-            found = rec.time_us;
+        slice line = slice_first(rest, eol);
+        if (record_reader_next(records, line, &pos, &rec) == RECORD_READY && rec.rec.has_time)
+            found = rec.rec.time_us;
         rest = slice_from(rest, eol + 1);
     }
-    free(envelope);
+    record_reader_free(records);
     return found;
 }
 
@@ -152,10 +150,10 @@ static struct cursor *cursor_open(struct log_stream *s, unsigned input)
     c->input = input;
     c->source = source;
     c->latest_us = INT64_MIN;
-    c->states = panic_calloc(parsers_count(), sizeof *c->states);
+    slice head = SLICE_NONE;
+    (void)source_peek(source, RECORD_READER_HEAD, &head); /* a failure shows at the first read */
+    c->records = start_records(s, source_mtime_us(source), head);
     line_reader_init(&c->reader, source, &options);
-    envelope_init(&c->envelope, &s->config->zone, s->config->year,
-                  reference_us(s, source_mtime_us(source)));
     return c;
 }
 
@@ -183,33 +181,10 @@ static void cursor_close(struct log_stream *s, struct cursor *c)
     cursor_totals(c, &s->totals);
     s->consumed_closed += source_consumed_bytes(c->source);
     reorder_free(c->reorder);
-    for (size_t i = 0; i < parsers_count(); i++)
-        free(c->states[i]);
-    free(c->states);
+    record_reader_free(c->records);
     line_reader_fini(&c->reader);
     source_free(&c->source);
     free(c);
-}
-
-static void *parser_state(struct cursor *c, const struct parser *parser)
-{
-    size_t i = 0;
-
-    if (parser->state_size == 0)
-        return NULL;
-    while (parsers_at(i) != parser)
-        i++;
-    if (c->states[i] == NULL)
-        c->states[i] = panic_calloc(1, parser->state_size);
-    return c->states[i];
-}
-
-static const struct parser *choose(const struct log_stream *s, struct cursor *c,
-                                   const struct record *rec)
-{
-    if (s->config->format == NULL)
-        return parsers_for_tag(&c->choices, rec->tag);
-    return rec->tag.len > 0 && s->config->format->claims(rec->tag) ? s->config->format : NULL;
 }
 
 static bool in_span(const struct log_stream *s, const struct record *rec)
@@ -217,32 +192,44 @@ static bool in_span(const struct log_stream *s, const struct record *rec)
     return rec->time_us >= s->config->since_us && rec->time_us < s->config->until_us;
 }
 
+/* Count what gives no record; false: this record is to be passed on. */
+static bool passed_over(struct log_stream *s, enum record_status status, const struct record *rec)
+{
+    if (status == RECORD_READY && in_span(s, rec))
+        return false;
+    s->totals.foreign += status == RECORD_FOREIGN;
+    s->totals.rejected += status == RECORD_REJECT;
+    s->totals.skipped += status == RECORD_SKIP || status == RECORD_READY;
+    return true;
+}
+
+/* What a format of its own still holds when the input has ended. */
+static bool read_held(struct log_stream *s, struct cursor *c, struct log_record *ret)
+{
+    struct line_pos pos = {c->reader.line_offset, c->reader.line_number, c->input, SLICE_NONE};
+
+    while (record_reader_next(c->records, SLICE_NONE, &pos, ret) == RECORD_READY)
+        if (in_span(s, &ret->rec))
+            return true;
+    c->drained = true;
+    return false;
+}
+
 /* The next claimed record of an input, in the order of its lines. */
 static bool read_record(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
-    slice line;
+    struct line_pos pos = {.source = c->input};
     enum line_status status;
 
-    while ((status = line_reader_next(&c->reader, &line)) == LINE_OK) {
-        enum envelope_result result = envelope_read(&c->envelope, line, &ret->rec);
-        if (result != ENVELOPE_RECORD) {
-            *(result == ENVELOPE_SKIP ? &s->totals.skipped : &s->totals.foreign) += 1;
-            continue;
-        }
-        ret->parser = choose(s, c, &ret->rec);
-        if (ret->parser == NULL || !in_span(s, &ret->rec)) {
-            *(ret->parser == NULL ? &s->totals.foreign : &s->totals.skipped) += 1;
-            continue;
-        }
-        ret->state = parser_state(c, ret->parser);
-        ret->rec.pos =
-            (struct line_pos){c->reader.line_offset, c->reader.line_number, c->input, line};
-        return true;
+    while ((status = line_reader_next(&c->reader, &pos.text)) == LINE_OK) {
+        pos.offset = c->reader.line_offset;
+        pos.number = c->reader.line_number;
+        if (!passed_over(s, record_reader_next(c->records, pos.text, &pos, ret), &ret->rec))
+            return true;
     }
     if (status == LINE_ERROR)
         say(s, source_error(c->source)->text);
-    c->drained = true;
-    return false;
+    return read_held(s, c, ret);
 }
 
 /* Read on until the sorting window can give a record, or the input ends. */

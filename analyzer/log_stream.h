@@ -13,6 +13,7 @@
 #include "config.h"
 #include "event/parser.h"
 #include "input/input_set.h"
+#include "record_reader.h"
 
 struct log_stream;
 
@@ -24,13 +25,6 @@ struct log_stream;
 struct log_stream *log_stream_new(const struct config *config, struct input_set *inputs,
                                   int64_t now_us, size_t max_read);
 struct log_stream *log_stream_free(struct log_stream *s);
-
-/* One record with the parser that claims it and that parser's state for its source. */
-struct log_record {
-    struct record rec;
-    const struct parser *parser;
-    void *state;
-};
 
 /* log_stream_next - the next record that some parser claims
  *

@@ -1,10 +1,9 @@
-/* fuzz_line.c - one log line through envelope and parser
+/* fuzz_line.c - log lines through envelope or file format, and parser
  * source:   libFuzzer
- * limits:   lines of one input share the envelope's state, as in a file */
+ * limits:   lines of one input share one reader, as in a file */
 #include <stdlib.h>
 
-#include "envelope.h"
-#include "parsers.h"
+#include "record_reader.h"
 
 static void take(void *arg, struct event *ev)
 {
@@ -19,24 +18,26 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
-    static struct envelope envelope;
     static const struct time_zone utc;
+    static const struct parser_env env = {.zone = &utc, .year = 2026};
     slice rest = {(const char *)data, size};
+    struct record_reader *records =
+        record_reader_new(&env, NULL, slice_first(rest, RECORD_READER_HEAD));
     size_t sum = 0;
     struct event_sink sink = {take, &sum};
+    bool more = true;
 
-    envelope_init(&envelope, &utc, 2026, 0);
-    while (rest.len > 0) {
+    while (more) {
         size_t eol = slice_find_byte(rest, '\n');
-        struct record rec = {0};
+        struct line_pos pos = {.text = rest.len > 0 ? slice_first(rest, eol) : SLICE_NONE};
+        struct log_record rec;
         struct event ev;
-        if (envelope_read(&envelope, slice_first(rest, eol), &rec) == ENVELOPE_RECORD) {
-            const struct parser *parser = parsers_for_tag(NULL, rec.tag);
-            rec.pos.text = slice_first(rest, eol);
-            if (parser != NULL && parser->state_size == 0)
-                parser->parse(NULL, &rec, &ev, &sink);
-        }
+        bool ready = record_reader_next(records, pos.text, &pos, &rec) == RECORD_READY;
+        if (ready)
+            rec.parser->parse(rec.state, &rec.rec, &ev, &sink);
+        more = rest.len > 0 || ready;
         rest = slice_from(rest, eol + 1);
     }
+    record_reader_free(records);
     return sum == (size_t)-1;
 }

@@ -12,10 +12,9 @@
 
 #include "base/panic.h"
 #include "config.h"
-#include "envelope.h"
 #include "options.h"
-#include "parsers.h"
 #include "pipeline.h"
+#include "record_reader.h"
 
 struct text {
     char *ptr;
@@ -132,31 +131,41 @@ static void ignore_event(void *arg, struct event *ev)
     (void)ev;
 }
 
+/* One line in a block of its own; false at the end, when nothing is held any more. */
+static bool parse_line(struct record_reader *records, slice line)
+{
+    char *block = line.ptr == NULL ? NULL : malloc(line.len == 0 ? 1 : line.len);
+    struct event_sink sink = {ignore_event, NULL};
+    struct line_pos pos = {.text = {block, line.len}};
+    struct log_record rec;
+    struct event ev;
+    bool ready;
+
+    if (block != NULL)
+        memcpy(block, line.ptr, line.len);
+    ready = record_reader_next(records, pos.text, &pos, &rec) == RECORD_READY;
+    if (ready)
+        rec.parser->parse(rec.state, &rec.rec, &ev, &sink);
+    free(block);
+    return ready;
+}
+
 static void parse_exact(const struct text *t)
 {
     struct time_zone utc = {0};
-    struct envelope *envelope = panic_calloc(1, sizeof *envelope);
-    struct event_sink sink = {ignore_event, NULL};
+    struct parser_env env = {.zone = &utc, .year = 2026};
     slice rest = {t->ptr, t->len};
+    struct record_reader *records =
+        record_reader_new(&env, NULL, slice_first(rest, RECORD_READER_HEAD));
 
-    envelope_init(envelope, &utc, 2026, 0);
     while (rest.len > 0) {
         size_t eol = slice_find_byte(rest, '\n');
-        char *block = malloc(eol == 0 ? 1 : eol);
-        struct record rec = {0};
-        struct event ev;
-        ASSERT(block != NULL);
-        memcpy(block, rest.ptr, eol);
-        if (envelope_read(envelope, (slice){block, eol}, &rec) == ENVELOPE_RECORD) {
-            const struct parser *parser = parsers_for_tag(NULL, rec.tag);
-            rec.pos.text = (slice){block, eol};
-            if (parser != NULL && parser->state_size == 0)
-                parser->parse(NULL, &rec, &ev, &sink);
-        }
-        free(block);
+        parse_line(records, slice_first(rest, eol));
         rest = slice_from(rest, eol + 1);
     }
-    free(envelope);
+    while (parse_line(records, SLICE_NONE))
+        ;
+    record_reader_free(records);
 }
 
 static void check_log(const char *log, const char *dir)

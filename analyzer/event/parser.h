@@ -3,7 +3,8 @@
  * Reading a line has two layers. The envelope layer (parsers/envelope.c) takes the syslog, journal
  * or container wrapper off and yields a record: time, host, tag, process id, text. The parser layer
  * turns the text into at most a few events. A parser whose file has no syslog envelope (Exchange,
- * Exim mainlog, qmail) does both: its `open` looks at first lines and its `record` yields the time.
+ * Exim mainlog, qmail) does both: its `probe` looks at the first lines and its `read` makes
+ * records.
  *
  * A parser never decides anything and never keeps a slice: bytes are borrowed until the next line.
  */
@@ -11,6 +12,7 @@
 #define EVENT_PARSER_H
 
 #include "event/event.h"
+#include "event/time_zone.h"
 
 /* One log line without its envelope. All slices are borrowed from the line. */
 struct record {
@@ -21,13 +23,28 @@ struct record {
     slice pid;       /* digits between the brackets; absent when none */
     slice text;      /* what the program wrote */
     uint32_t repeat; /* 1, or N of "message repeated N times" */
+    uint32_t note;   /* the parser's own, from read() to parse(): which column layout, say */
     struct line_pos pos;
+};
+
+/* What read() made of one line. */
+enum record_status {
+    RECORD_READY,   /* the record is filled */
+    RECORD_SKIP,    /* header, blank line, part of a record that is not complete */
+    RECORD_FOREIGN, /* nothing this format could have written: another one may know it */
+    RECORD_REJECT   /* of this format, but broken; counted */
+};
+
+/* What a parser may need to know about its input; all outlives it. */
+struct parser_env {
+    const struct time_zone *zone; /* of times that carry none */
+    int year;                     /* --year, or 0 */
+    int64_t reference_us;         /* when the input was last written, or now; see year_rule.h */
 };
 
 enum parse_result {
     PARSE_EVENT,  /* one event was handed to the sink (or several)                          */
     PARSE_SKIP,   /* ours and well formed, of no interest                                   */
-    PARSE_HELD,   /* first part of a multi-line record; kept in *state, by copy             */
     PARSE_REJECT, /* ours by its tag or format, but broken or of unknown shape; counted     */
     PARSE_FOREIGN /* another program's line: not counted against the parser                 */
 };
@@ -53,12 +70,18 @@ struct parser {
     enum parse_result (*parse)(void *state, const struct record *rec, struct event *ev,
                                const struct event_sink *sink);
     size_t state_size;
-    /* For files without a syslog envelope; NULL for syslog dialects.
-     * probe: how surely (0..100) do these first bytes of a file belong to this parser?
-     * read:  take one raw line; fills rec->time_us/has_time (UTC; tz_offset_s = zone of local-time
-     * formats). */
+    /* Set up a fresh state; NULL when zeroed bytes will do. */
+    void (*start)(void *state, const struct parser_env *env);
+    /* For files in a format of their own; both NULL for syslog dialects.
+     * probe: how surely (0..100) do these first bytes, which may be a single line, belong to this
+     *        parser? 50 and more: surely enough to take the input.
+     * read:  one raw line, or SLICE_NONE at the end of the input, when a record that is held may
+     *        come out. Fills all of *rec but pos, which is this line's and stays so unless the
+     *        record began earlier. Slices are valid until the next read(); records may be sorted by
+     *        time in between, so parse() must not look at what read() keeps for later lines, but at
+     *        rec->note. A line that an outsider can write freely (message text) is RECORD_SKIP. */
     unsigned (*probe)(slice head);
-    enum parse_result (*read)(void *state, slice line, struct record *rec);
+    enum record_status (*read)(void *state, slice line, struct record *rec);
 };
 
 #endif

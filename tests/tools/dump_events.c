@@ -7,6 +7,7 @@
  *   --unparsed    lines that a parser claimed and rejected, and lines without an envelope, as
  * shapes (numbers, ids and addresses masked), most frequent first, with counts
  *   --skipped     the same for lines that a parser knew to be of no interest
+ *   --foreign     --unparsed, and lines that no parser claims
  *   --counts      only the totals
  *   --wrap TAG    stdin holds message texts only: put "Jan  1 00:00:00 host TAG[1]: " in front of
  * each line Not installed, not part of the product. */
@@ -15,8 +16,8 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "envelope.h"
 #include "parsers.h"
+#include "record_reader.h"
 
 enum { SHAPES = 4096, SHAPE_TEXT = 160 };
 
@@ -27,8 +28,8 @@ struct shape {
 
 struct dump {
     const char *wrap;
-    bool unparsed, show_skipped, counts, print;
-    unsigned long lines, no_envelope, skipped_lines, foreign, claimed, events, skipped, rejected;
+    bool unparsed, show_skipped, show_foreign, counts, print;
+    unsigned long lines, skipped_lines, foreign, broken, claimed, events, skipped, rejected;
     struct shape *shapes;
     size_t shape_count;
     struct event ev;
@@ -176,38 +177,37 @@ static void note_shape(struct dump *d, slice tag, slice text)
     d->shapes[d->shape_count++].count = 1;
 }
 
-static void feed(struct dump *d, struct envelope *envelope, struct parser_choices *choices,
-                 slice line)
+static void parse(struct dump *d, const struct log_record *rec)
 {
-    struct record rec = {0};
     const struct event_sink sink = {take_event, d};
+    enum parse_result result = rec->parser->parse(rec->state, &rec->rec, &d->ev, &sink);
 
-    d->lines++;
-    switch (envelope_read(envelope, line, &rec)) {
-    case ENVELOPE_SKIP:
-        d->skipped_lines++;
-        return;
-    case ENVELOPE_REJECT:
-        d->no_envelope++;
-        if (d->unparsed)
-            note_shape(d, SLICE_LIT("(no envelope)"), line);
-        return;
-    case ENVELOPE_RECORD:
-        break;
-    }
-    const struct parser *parser = parsers_for_tag(choices, rec.tag);
-    if (parser == NULL) {
-        d->foreign++;
-        return;
-    }
     d->claimed++;
-    rec.pos.text = line;
-    rec.pos.number = d->lines;
-    enum parse_result result = parser->parse(NULL, &rec, &d->ev, &sink);
     d->skipped += result == PARSE_SKIP;
     d->rejected += result == PARSE_REJECT;
     if ((d->unparsed && result == PARSE_REJECT) || (d->show_skipped && result == PARSE_SKIP))
-        note_shape(d, rec.tag, rec.text);
+        note_shape(d, rec->rec.tag.len > 0 ? rec->rec.tag : slice_of(rec->parser->name),
+                   rec->rec.text);
+}
+
+/* One line, or SLICE_NONE for what is held at the end; false when nothing came. */
+static bool feed(struct dump *d, struct record_reader *records, slice line)
+{
+    struct line_pos pos = {.number = d->lines + 1, .text = line};
+    struct log_record rec;
+    enum record_status status = record_reader_next(records, line, &pos, &rec);
+
+    d->lines += line.ptr != NULL;
+    d->skipped_lines += status == RECORD_SKIP && line.ptr != NULL;
+    d->foreign += status == RECORD_FOREIGN;
+    d->broken += status == RECORD_REJECT;
+    if (d->unparsed && status == RECORD_REJECT)
+        note_shape(d, SLICE_LIT("(broken record)"), line);
+    if (d->unparsed && status == RECORD_FOREIGN && d->show_foreign)
+        note_shape(d, SLICE_LIT("(foreign)"), line);
+    if (status == RECORD_READY)
+        parse(d, &rec);
+    return status == RECORD_READY;
 }
 
 static int by_count(const void *a, const void *b)
@@ -224,31 +224,56 @@ static void print_shapes(struct dump *d)
         printf("%lu\t%s\n", d->shapes[i].count, d->shapes[i].text);
 }
 
-static void read_all(struct dump *d, struct envelope *envelope)
+static char *read_stdin(size_t *ret_len)
 {
-    struct parser_choices choices = {0};
-    char *line = NULL, *wrapped = NULL;
-    size_t room = 0;
-    ssize_t len;
+    char *bytes = NULL;
+    size_t len = 0, n;
 
-    while ((len = getline(&line, &room, stdin)) >= 0) {
-        if (len > 0 && line[len - 1] == '\n')
-            len--;
-        slice text = {line, (size_t)len};
-        if (d->wrap != NULL) {
-            int n = asprintf(&wrapped, "Jan  1 00:00:00 host %s[1]: %.*s", d->wrap, (int)len, line);
-            text = (slice){wrapped, (size_t)n};
-        }
-        feed(d, envelope, &choices, text);
-        free(wrapped);
-        wrapped = NULL;
+    do {
+        bytes = realloc(bytes, len + 65536);
+        ASSERT(bytes != NULL);
+        n = fread(bytes + len, 1, 65536, stdin);
+        len += n;
+    } while (n > 0);
+    *ret_len = len;
+    return bytes;
+}
+
+static void feed_wrapped(struct dump *d, struct record_reader *records, slice line)
+{
+    char *wrapped;
+    int n =
+        asprintf(&wrapped, "Jan  1 00:00:00 host %s[1]: %.*s", d->wrap, (int)line.len, line.ptr);
+
+    ASSERT(n > 0);
+    feed(d, records, (slice){wrapped, (size_t)n});
+    free(wrapped);
+}
+
+static void read_all(struct dump *d, const struct parser_env *env)
+{
+    size_t len;
+    char *bytes = read_stdin(&len);
+    slice rest = {bytes, len};
+    struct record_reader *records = record_reader_new(
+        env, NULL, d->wrap == NULL ? slice_first(rest, RECORD_READER_HEAD) : SLICE_NONE);
+
+    while (rest.len > 0) {
+        size_t eol = slice_find_byte(rest, '\n');
+        if (d->wrap != NULL)
+            feed_wrapped(d, records, slice_first(rest, eol));
+        else
+            feed(d, records, slice_first(rest, eol));
+        rest = slice_from(rest, eol + 1);
     }
-    free(line);
+    while (feed(d, records, SLICE_NONE))
+        ;
+    record_reader_free(records);
+    free(bytes);
 }
 
 int main(int argc, char **argv)
 {
-    static struct envelope envelope;
     static struct time_zone zone;
     struct dump d = {0};
     struct error error = {0};
@@ -261,6 +286,8 @@ int main(int argc, char **argv)
             d.unparsed = true;
         else if (strcmp(argv[i], "--skipped") == 0)
             d.show_skipped = true;
+        else if (strcmp(argv[i], "--foreign") == 0)
+            d.unparsed = d.show_foreign = true;
         else if (strcmp(argv[i], "--counts") == 0)
             d.counts = true;
         else if (strcmp(argv[i], "--year") == 0)
@@ -279,14 +306,14 @@ int main(int argc, char **argv)
     }
     d.print = !d.unparsed && !d.show_skipped && !d.counts;
     d.shapes = panic_calloc(SHAPES, sizeof *d.shapes);
-    envelope_init(&envelope, &zone, year, reference_s * 1000000);
-    read_all(&d, &envelope);
+    read_all(&d, &(struct parser_env){
+                     .zone = &zone, .year = year, .reference_us = reference_s * 1000000});
     if (d.unparsed || d.show_skipped)
         print_shapes(&d);
     if (!d.print)
-        printf("# lines %lu, no envelope %lu, blank %lu, foreign %lu, claimed %lu: events %lu, "
+        printf("# lines %lu, passed over %lu, foreign %lu, broken %lu, claimed %lu: events %lu, "
                "skipped %lu, rejected %lu\n",
-               d.lines, d.no_envelope, d.skipped_lines, d.foreign, d.claimed, d.events, d.skipped,
+               d.lines, d.skipped_lines, d.foreign, d.broken, d.claimed, d.events, d.skipped,
                d.rejected);
     free(d.shapes);
     return 0;

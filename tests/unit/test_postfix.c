@@ -155,7 +155,7 @@ static void run_line(const char *line, size_t len, struct seen *seen)
         const struct parser *parser = parsers_for_tag(NULL, rec.tag);
         enum parse_result result =
             parser == NULL ? PARSE_FOREIGN : parser->parse(NULL, &rec, &ev, &sink);
-        static const char *const words[] = {"", "skip", "held", "reject", "foreign"};
+        static const char *const words[] = {"", "skip", "reject", "foreign"};
         CHECK((result == PARSE_EVENT) == (seen->events > 0));
         if (result != PARSE_EVENT)
             add(seen, "%s", words[result]);

@@ -1,0 +1,147 @@
+/* record_reader.c - which format an input has, and the records of either kind
+ * algorithm: probe() of every parser over the head; the surest of at least SURE wins, else the
+ *            input is read with envelopes. A line the format calls foreign, or an envelope that is
+ *            none, asks once more with that line as head.
+ * limits:    a format whose probe needs several lines is found at the start of an input only */
+#include "record_reader.h"
+
+#include <stdlib.h>
+
+#include "base/panic.h"
+#include "envelope.h"
+#include "parsers.h"
+
+enum { SURE = 50 };
+
+struct record_reader {
+    struct parser_env env;
+    const struct parser *only;   /* --format, or NULL */
+    const struct parser *format; /* a parser with its own file format, or NULL: envelopes */
+    void **states;               /* one a parser, made when first used */
+    struct parser_choices choices;
+    struct envelope envelope;
+};
+
+static const struct parser *probe(const struct record_reader *r, slice head)
+{
+    const struct parser *best = NULL;
+    unsigned best_score = SURE - 1;
+
+    for (size_t i = 0; i < parsers_count(); i++) {
+        const struct parser *p = parsers_at(i);
+        unsigned score = p->probe == NULL || (r->only != NULL && r->only != p) ? 0 : p->probe(head);
+        if (score > best_score) {
+            best = p;
+            best_score = score;
+        }
+    }
+    return best;
+}
+
+struct record_reader *record_reader_new(const struct parser_env *env, const struct parser *format,
+                                        slice head)
+{
+    struct record_reader *r = panic_calloc(1, sizeof *r);
+
+    r->env = *env;
+    r->only = format;
+    r->states = panic_calloc(parsers_count(), sizeof *r->states);
+    envelope_init(&r->envelope, env->zone, env->year, env->reference_us);
+    r->format = head.len == 0 ? NULL : probe(r, head);
+    if (r->format == NULL && format != NULL && format->claims == NULL)
+        r->format = format; /* said by the admin, whatever the head looks like */
+    return r;
+}
+
+struct record_reader *record_reader_free(struct record_reader *r)
+{
+    if (r == NULL)
+        return NULL;
+    for (size_t i = 0; i < parsers_count(); i++)
+        free(r->states[i]);
+    free(r->states);
+    free(r);
+    return NULL;
+}
+
+static void *state_of(struct record_reader *r, const struct parser *parser)
+{
+    size_t i = 0;
+
+    if (parser->state_size == 0)
+        return NULL;
+    while (parsers_at(i) != parser)
+        i++;
+    if (r->states[i] == NULL) {
+        r->states[i] = panic_calloc(1, parser->state_size);
+        if (parser->start != NULL)
+            parser->start(r->states[i], &r->env);
+    }
+    return r->states[i];
+}
+
+static enum record_status read_format(struct record_reader *r, slice line, struct log_record *ret)
+{
+    ret->parser = r->format;
+    ret->state = state_of(r, r->format);
+    return r->format->read(ret->state, line, &ret->rec);
+}
+
+static const struct parser *parser_for(struct record_reader *r, const struct record *rec)
+{
+    if (r->only == NULL)
+        return parsers_for_tag(&r->choices, rec->tag);
+    return rec->tag.len > 0 && r->only->claims != NULL && r->only->claims(rec->tag) ? r->only
+                                                                                    : NULL;
+}
+
+static enum record_status read_enveloped(struct record_reader *r, slice line,
+                                         struct log_record *ret)
+{
+    enum envelope_result result = envelope_read(&r->envelope, line, &ret->rec);
+
+    if (result != ENVELOPE_RECORD)
+        return result == ENVELOPE_SKIP ? RECORD_SKIP : RECORD_REJECT;
+    ret->parser = parser_for(r, &ret->rec);
+    if (ret->parser == NULL)
+        return RECORD_FOREIGN;
+    ret->state = state_of(r, ret->parser);
+    return RECORD_READY;
+}
+
+/* No envelope, or nothing the present format could have written: another format may know it. */
+static enum record_status read_elsewhere(struct record_reader *r, slice line,
+                                         struct log_record *ret)
+{
+    const struct parser *other = probe(r, line);
+
+    if (other != NULL && other != r->format) {
+        r->format = other;
+        return read_format(r, line, ret);
+    }
+    if (r->format == NULL || read_enveloped(r, line, ret) != RECORD_READY)
+        return RECORD_FOREIGN;
+    r->format = NULL;
+    return RECORD_READY;
+}
+
+enum record_status record_reader_next(struct record_reader *r, slice line,
+                                      const struct line_pos *pos, struct log_record *ret)
+{
+    enum record_status status;
+
+    ret->rec.pos = *pos;
+    if (line.ptr == NULL)
+        return r->format == NULL ? RECORD_SKIP : read_format(r, line, ret);
+    if (r->format == NULL) {
+        status = read_enveloped(r, line, ret);
+        return status == RECORD_REJECT ? read_elsewhere(r, line, ret) : status;
+    }
+    status = read_format(r, line, ret);
+    return status == RECORD_FOREIGN && line.len > 0 ? read_elsewhere(r, line, ret) : status;
+}
+
+const struct parser *record_reader_format(const struct record_reader *r)
+{
+    return r->format;
+}
