@@ -1,9 +1,12 @@
 /* pair_filter.c - cache-line-blocked Bloom filter of two generations
  * algorithm: a pair has one block; a block is two neighbouring lines, for even and odd generations;
- * four bits of 480 are set in a line. The other 32 bits tell its generation: a line of an older one
- * counts as empty, so that rotating clears nothing, and replaying a year of quiet logs costs
- * nothing source:    Putze et al., "Cache-, hash- and space-efficient Bloom filters" (2007) limits:
- * 2^32 generations and blocks */
+ *            four bits of 480 are set in a line. The other 32 bits tell its generation: a line of
+ *            an older one counts as empty, so that rotating clears nothing, and replaying a year of
+ *            quiet logs costs nothing. A filter begins with few blocks and doubles them while there
+ *            is memory: a block is split by copying it to both halves of its hash range, so nothing
+ *            is forgotten. Few pairs so touch few pages and stay in the caches
+ * source:    Putze et al., "Cache-, hash- and space-efficient Bloom filters" (2007)
+ * limits:    2^32 generations and blocks */
 #include "base/pair_filter.h"
 
 #include <string.h>
@@ -15,7 +18,12 @@ enum {
     BLOCK_BYTES = 2 * LINE_BYTES,
     WORDS = 15,
     LINE_BITS = 32 * WORDS,
-    PROBES = 4
+    PROBES = 4,
+    /* Pairs a line before the blocks double. Each split leaves half as many in a line that are not
+     * its own: some 7 over the seven splits from 64 KiB to 8 MiB, beside the 30 of a full filter.
+     */
+    PAIRS_A_LINE = 2,
+    FIRST_BLOCKS = 512
 };
 
 struct line {
@@ -25,9 +33,10 @@ struct line {
 _Static_assert(sizeof(struct line) == LINE_BYTES, "a line of the filter is a cache line");
 
 struct pair_filter {
-    struct line *lines; /* aligned inside memory */
-    uint32_t blocks;
-    uint32_t generation; /* current, from 1 */
+    struct line *lines;          /* aligned inside memory */
+    uint32_t blocks, max_blocks; /* in use; reserved */
+    uint32_t added;              /* pairs of the current generation */
+    uint32_t generation;         /* current, from 1 */
     int64_t rotate_us, start_us;
     bool started;
     void *memory;
@@ -39,7 +48,9 @@ struct pair_filter *pair_filter_new(size_t bytes, int64_t rotate_us)
     size_t blocks = bytes < BLOCK_BYTES ? 1 : bytes / BLOCK_BYTES;
 
     ASSERT(blocks <= UINT32_MAX);
-    f->blocks = (uint32_t)blocks;
+    f->blocks = f->max_blocks = (uint32_t)blocks;
+    while (f->blocks >= 2 * FIRST_BLOCKS)
+        f->blocks /= 2;
     f->memory = panic_calloc(1, blocks * BLOCK_BYTES + BLOCK_BYTES);
     f->lines = (struct line *)(void *)((char *)f->memory +
                                        (BLOCK_BYTES - (uintptr_t)f->memory % BLOCK_BYTES));
@@ -67,6 +78,7 @@ static void rotate(struct pair_filter *f, int64_t now_us)
         return;
     int64_t steps = (now_us - f->start_us) / f->rotate_us;
     f->start_us += steps * f->rotate_us;
+    f->added = 0;
     f->generation += steps > 2 ? 2 : (uint32_t)steps; /* two forget everything */
 }
 
@@ -107,6 +119,19 @@ static void line_add(struct line *line, uint32_t generation, const uint32_t bits
         line->word[bits[i] / 32] |= UINT32_C(1) << (bits[i] % 32);
 }
 
+/* Twice the blocks. The block of a hash is its high half times blocks, so block b becomes 2b and
+ * 2b + 1. From the last to the first, since the copies go upwards in the same memory. */
+static void split_blocks(struct pair_filter *f)
+{
+    for (uint32_t b = f->blocks; b-- > 0;) {
+        const struct line even = f->lines[2 * (size_t)b], odd = f->lines[2 * (size_t)b + 1];
+        struct line *to = &f->lines[4 * (size_t)b];
+        to[0] = to[2] = even;
+        to[1] = to[3] = odd;
+    }
+    f->blocks *= 2;
+}
+
 bool pair_filter_first(struct pair_filter *f, uint64_t hash, int64_t now_us)
 {
     uint32_t bits[PROBES];
@@ -117,7 +142,10 @@ bool pair_filter_first(struct pair_filter *f, uint64_t hash, int64_t now_us)
     if (line_has(now, f->generation, bits))
         return false;
     line_add(now, f->generation, bits);
-    return !line_has(line_of(f, hash, f->generation - 1), f->generation - 1, bits);
+    bool first = !line_has(line_of(f, hash, f->generation - 1), f->generation - 1, bits);
+    if (++f->added / PAIRS_A_LINE >= f->blocks && f->blocks <= f->max_blocks / 2)
+        split_blocks(f);
+    return first;
 }
 
 bool pair_filter_seen(const struct pair_filter *f, uint64_t hash)
@@ -131,5 +159,5 @@ bool pair_filter_seen(const struct pair_filter *f, uint64_t hash)
 
 size_t pair_filter_bytes(const struct pair_filter *f)
 {
-    return sizeof(*f) + (size_t)f->blocks * BLOCK_BYTES + BLOCK_BYTES;
+    return sizeof(*f) + (size_t)f->max_blocks * BLOCK_BYTES + BLOCK_BYTES;
 }
