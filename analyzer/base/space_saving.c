@@ -1,9 +1,14 @@
-/* space_saving.c - weighted Space-Saving: rows, an index over their hashes, a min-heap over their
- * weights algorithm: a new key in a full table takes over the lightest row and keeps its weight as
- * error; the heap is ordered by (weight, row number), a total order, so the row taken does not
- * depend on the shape of the heap source:    Metwally et al. (2005); merge: Agarwal et al. (2012),
- * a key that one side lacks may have had the least weight of that side when it is full limits:
- * weights are 64-bit sums and are not checked for overflow */
+/* space_saving.c - weighted Space-Saving: rows, an index over their hashes, and the rows that are
+ * lightest
+ * algorithm: a new key in a full table takes over the lightest row and keeps its weight as error;
+ *            of equal ones that with the lowest number. Weights only grow, so the lightest rows are
+ *            found by one pass over all weights and used up one after the other; a row that has
+ *            grown meanwhile is passed over. Most keys of a long tail weigh the same, so one pass
+ *            serves many keys, and adding to a known key costs no order at all
+ * source:    Metwally et al. (2005); merge: Agarwal et al. (2012), a key that one side lacks may
+ *            have had the least weight of that side when it is full
+ * limits:    weights are 64-bit sums and are not checked for overflow; where every row weighs
+ *            something else, each new key costs a pass over k weights */
 #include "base/space_saving.h"
 
 #include <string.h>
@@ -11,20 +16,24 @@
 #include "base/hash_index.h"
 #include "base/panic.h"
 
-/* Small, so that sifting touches few lines; the rows are five lines each. */
-struct node {
-    uint64_t weight;
-    uint32_t row;
-};
+enum { WORD = 64 };
 
 struct space_saving {
     struct hash_index index;
     struct ss_row *rows;
-    struct node *heap;
-    uint32_t *heap_pos; /* of each row */
+    uint64_t *weights; /* of the rows once more, close together */
+    uint64_t
+        *lightest; /* bits of rows that weighed `least` at the last pass, and are not used up */
+    uint64_t least;
+    uint32_t word; /* of `lightest`: those before are empty */
     uint32_t k, count;
     uint64_t total;
 };
+
+static uint32_t words_of(uint32_t k)
+{
+    return (k + WORD - 1) / WORD;
+}
 
 struct space_saving *space_saving_new(uint32_t k)
 {
@@ -33,8 +42,8 @@ struct space_saving *space_saving_new(uint32_t k)
     ASSERT(k > 0);
     s->k = k;
     s->rows = panic_calloc(k, sizeof(*s->rows));
-    s->heap = panic_calloc(k, sizeof(*s->heap));
-    s->heap_pos = panic_calloc(k, sizeof(*s->heap_pos));
+    s->weights = panic_calloc(k, sizeof(*s->weights));
+    s->lightest = panic_calloc(words_of(k), sizeof(*s->lightest));
     hash_index_init(&s->index, k);
     return s;
 }
@@ -44,43 +53,51 @@ struct space_saving *space_saving_free(struct space_saving *s)
     if (s == NULL)
         return NULL;
     hash_index_fini(&s->index);
-    free(s->heap_pos);
-    free(s->heap);
+    free(s->lightest);
+    free(s->weights);
     free(s->rows);
     free(s);
     return NULL;
 }
 
-static bool lighter(struct node a, struct node b)
+static uint64_t least_of(const struct space_saving *s)
 {
-    return a.weight != b.weight ? a.weight < b.weight : a.row < b.row;
+    uint64_t least = UINT64_MAX;
+
+    for (uint32_t i = 0; i < s->count; i++)
+        least = s->weights[i] < least ? s->weights[i] : least;
+    return least;
 }
 
-static void heap_set(struct space_saving *s, uint32_t pos, struct node n)
+static void mark(struct space_saving *s, uint32_t row)
 {
-    s->heap[pos] = n;
-    s->heap_pos[n.row] = pos;
+    s->lightest[row / WORD] |= UINT64_C(1) << row % WORD;
+    s->word = row / WORD < s->word ? row / WORD : s->word;
 }
 
-static void sift_up(struct space_saving *s, uint32_t pos, struct node n)
+static void find_lightest(struct space_saving *s)
 {
-    while (pos > 0 && lighter(n, s->heap[(pos - 1) / 2])) {
-        heap_set(s, pos, s->heap[(pos - 1) / 2]);
-        pos = (pos - 1) / 2;
+    s->least = least_of(s);
+    s->word = 0;
+    for (uint32_t i = 0; i < s->count; i++)
+        s->lightest[i / WORD] |= (uint64_t)(s->weights[i] == s->least) << i % WORD;
+}
+
+/* Only when full: the row with the least (weight, number). */
+static uint32_t take_lightest(struct space_saving *s)
+{
+    for (;;) {
+        while (s->word < words_of(s->k) && s->lightest[s->word] == 0)
+            s->word++;
+        if (s->word == words_of(s->k)) {
+            find_lightest(s);
+            continue;
+        }
+        uint32_t row = s->word * WORD + (uint32_t)__builtin_ctzll(s->lightest[s->word]);
+        s->lightest[s->word] &= s->lightest[s->word] - 1;
+        if (s->weights[row] == s->least)
+            return row;
     }
-    heap_set(s, pos, n);
-}
-
-static void sift_down(struct space_saving *s, uint32_t pos, struct node n)
-{
-    for (uint32_t child; (child = 2 * pos + 1) < s->count; pos = child) {
-        if (child + 1 < s->count && lighter(s->heap[child + 1], s->heap[child]))
-            child++;
-        if (!lighter(s->heap[child], n))
-            break;
-        heap_set(s, pos, s->heap[child]);
-    }
-    heap_set(s, pos, n);
 }
 
 struct ss_row *space_saving_find(struct space_saving *s, uint64_t hash)
@@ -96,30 +113,28 @@ struct ss_row *space_saving_find(struct space_saving *s, uint64_t hash)
 /* An unused row, or the lightest one, taken off the index. */
 static uint32_t take_row(struct space_saving *s, uint64_t *ret_error)
 {
-    if (s->count < s->k) {
-        *ret_error = 0;
-        return s->count;
-    }
-    uint32_t row = s->heap[0].row;
+    *ret_error = 0;
+    if (s->count < s->k)
+        return s->count++;
+    uint32_t row = take_lightest(s);
     hash_index_remove(&s->index, s->rows[row].hash, row);
-    *ret_error = s->rows[row].weight;
+    *ret_error = s->least;
     return row;
 }
 
 static struct ss_row *admit(struct space_saving *s, uint64_t hash, slice key, uint64_t weight)
 {
     uint64_t error;
+    bool full = s->count == s->k;
     uint32_t row = take_row(s, &error);
     struct ss_row *r = &s->rows[row];
-    struct node n = {error + weight, row};
 
-    *r = (struct ss_row){.hash = hash, .weight = n.weight, .error = error};
+    *r = (struct ss_row){.hash = hash, .weight = error + weight, .error = error};
     slice_keep(key, r->key, sizeof(r->key));
     hash_index_insert(&s->index, hash, row);
-    if (row == s->count)
-        sift_up(s, s->count++, n);
-    else
-        sift_down(s, 0, n);
+    s->weights[row] = r->weight;
+    if (full && weight == 0) /* as light as before: it stays in the order */
+        mark(s, row);
     return r;
 }
 
@@ -134,11 +149,10 @@ struct ss_row *space_saving_add(struct space_saving *s, uint64_t hash, slice key
         r->first_us = r->last_us = t_us;
         return r;
     }
-    uint32_t row = (uint32_t)(r - s->rows);
     r->weight += weight;
+    s->weights[r - s->rows] = r->weight;
     r->first_us = t_us < r->first_us ? t_us : r->first_us;
     r->last_us = t_us > r->last_us ? t_us : r->last_us;
-    sift_down(s, s->heap_pos[row], (struct node){r->weight, row});
     return r;
 }
 
@@ -198,7 +212,7 @@ uint32_t space_saving_count(const struct space_saving *s)
 size_t space_saving_bytes(const struct space_saving *s)
 {
     return sizeof(*s) + hash_index_bytes(&s->index) +
-           s->k * (sizeof(*s->rows) + sizeof(*s->heap) + sizeof(*s->heap_pos));
+           s->k * (sizeof(*s->rows) + sizeof(*s->weights)) + words_of(s->k) * sizeof(*s->lightest);
 }
 
 static void absorb(struct ss_row *to, const struct ss_row *from)
@@ -216,7 +230,7 @@ static void absorb(struct ss_row *to, const struct ss_row *from)
 
 static uint64_t least_weight(const struct space_saving *s)
 {
-    return s->count < s->k ? 0 : s->heap[0].weight;
+    return s->count < s->k ? 0 : least_of(s);
 }
 
 /* All keys of both sides, each once, into rows; returns how many. */
@@ -250,11 +264,14 @@ static void refill(struct space_saving *s, const struct ss_row *rows, size_t cou
 {
     hash_index_clear(&s->index);
     memset(s->rows, 0, s->k * sizeof(*s->rows));
+    memset(s->lightest, 0, words_of(s->k) * sizeof(*s->lightest));
+    s->word = 0;
     s->count = 0;
     for (uint32_t i = 0; i < count && i < s->k; i++) {
         s->rows[i] = rows[i];
+        s->weights[i] = rows[i].weight;
         hash_index_insert(&s->index, rows[i].hash, i);
-        sift_up(s, s->count++, (struct node){rows[i].weight, i});
+        s->count++;
     }
 }
 

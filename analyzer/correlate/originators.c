@@ -56,13 +56,15 @@ static struct ss_row *add(struct originators *o, enum top_dimension dim, uint64_
     return row;
 }
 
+_Static_assert((int)IP_NET_TEXT <= (int)SS_KEY_SIZE, "an address is written into a row");
+
 static void add_client(struct originators *o, enum top_dimension dim, const struct context *cx,
                        const struct amount *a)
 {
-    char text[IP_NET_TEXT];
-    struct ss_row *row =
-        add(o, dim, cx->client_hash, correlate_principal_text(&cx->client, text), a);
+    struct ss_row *row = add(o, dim, cx->client_hash, SLICE_NONE, a);
 
+    if (row->key[0] == '\0')
+        (void)correlate_principal_text(&cx->client, row->key);
     if (row->note[0] == '\0' && cx->client_name.len > 0)
         slice_keep(cx->client_name, row->note, sizeof row->note);
 }

@@ -66,6 +66,31 @@ static void a_takeover_inherits_weight_as_error_and_starts_afresh(void)
     space_saving_free(s);
 }
 
+/* The row of the least (weight, number), whichever way the weights came about. */
+static void the_row_is_that_of_a_search_of_all(void)
+{
+    enum { K = 130 };
+    struct space_saving *s = space_saving_new(K);
+    uint64_t weights[K];
+    const struct ss_row *rows[K];
+    uint32_t seed = 7;
+
+    for (uint64_t i = 0; i < K; i++)
+        rows[i] = space_saving_add(s, i + 1, SLICE_NONE, weights[i] = i % 5, 0);
+    for (uint64_t i = 0; i < 20000; i++) {
+        unsigned lightest = 0, known = (seed = seed * 1664525 + 1013904223) >> 8;
+        for (unsigned n = 1; n < K; n++)
+            lightest = weights[n] < weights[lightest] ? n : lightest;
+        uint64_t weight = known % 3 == 0 ? known % 50 : known % 2;
+        unsigned row = i % 2 == 0 ? known / 64 % K : lightest;
+        uint64_t hash = i % 2 == 0 ? rows[row]->hash : 1000 + i;
+        CHECK(space_saving_add(s, hash, SLICE_NONE, weight, 0) == rows[row]);
+        weights[row] += weight;
+        CHECK_INT(rows[row]->weight, weights[row]);
+    }
+    space_saving_free(s);
+}
+
 static void a_long_key_is_cut_but_keeps_its_identity(void)
 {
     struct space_saving *s = space_saving_new(4);
@@ -251,6 +276,7 @@ static const struct test_case cases[] = {
     {"few keys are counted exactly", few_keys_are_counted_exactly},
     {"a takeover inherits the weight as error and starts afresh",
      a_takeover_inherits_weight_as_error_and_starts_afresh},
+    {"the row taken over is that of a search of all rows", the_row_is_that_of_a_search_of_all},
     {"a long key is cut but keeps its identity", a_long_key_is_cut_but_keeps_its_identity},
     {"equal weights are ordered by key", equal_weights_are_ordered_by_key},
     {"the bounds of the theory hold", the_bounds_of_the_theory_hold},
