@@ -125,8 +125,7 @@ static size_t find_pid(slice token)
     return token.ptr[open] == '[' && open + 2 < token.len ? open : 0;
 }
 
-/* Split "tag[pid]:", "tag[pid]" or "tag:"; false when token is none of them. */
-static bool split_tag(slice token, struct record *rec)
+bool envelope_split_tag(slice token, struct record *rec)
 {
     bool colon = token.len > 1 && token.ptr[token.len - 1] == ':';
 
@@ -164,11 +163,11 @@ static void take_head(slice cur, struct record *rec)
     rec->text = cur;
     if (!take_word(&cur, &first))
         return;
-    if (!split_tag(first, rec)) {
+    if (!envelope_split_tag(first, rec)) {
         rec->host = first;
         (void)cursor_take_blanks(&cur);
         rec->text = cur;
-        if (!take_word(&cur, &second) || !split_tag(second, rec))
+        if (!take_word(&cur, &second) || !envelope_split_tag(second, rec))
             return;
     }
     rec->text = slice_from(cur, cur.len > 0);
@@ -206,9 +205,9 @@ void envelope_finish_text(struct record *rec)
     rec->text = text;
 }
 
-/* Keep a copy of a line for "last message repeated N times", which names nothing but the host; the
- * daemons that write that write no ISO times, so lines with them are not kept. */
-static void keep_last(struct envelope *state, slice line)
+/* That message names nothing but the host; the daemons that write it write no ISO times, so lines
+ * with them are not kept. */
+void envelope_keep_last(struct envelope *state, slice line)
 {
     state->last_len = line.len > sizeof state->last ? 0 : line.len;
     if (state->last_len > 0)
@@ -246,6 +245,17 @@ static enum envelope_result read_repeated(struct envelope *state, struct record 
     return repeat_last(state, rec, times);
 }
 
+/* For envelope_read_again(): the host of "Mon DD hh:mm:ss HOST TAG", one blank on either side. */
+static void keep_host(struct envelope *state, slice line, slice host)
+{
+    state->host_len = 0;
+    if (host.len == 0 || host.len > ENVELOPE_HOST || host.ptr != line.ptr + 16 ||
+        host.ptr[host.len] != ' ')
+        return;
+    memcpy(state->host, host.ptr - 1, host.len + 2);
+    state->host_len = host.len;
+}
+
 enum envelope_result envelope_read_plain(struct envelope *state, slice line, struct record *rec)
 {
     slice cur = line;
@@ -280,12 +290,15 @@ enum envelope_result envelope_read_plain(struct envelope *state, slice line, str
     if (rec->tag.ptr == NULL && rec->text.len > 0 && rec->text.ptr[0] == 'l')
         return read_repeated(state, rec);
     envelope_finish_text(rec);
-    keep_last(state, is_digit(line.ptr[0]) ? SLICE_NONE : line);
+    keep_host(state, line, rec->host);
+    envelope_keep_last(state, is_digit(line.ptr[0]) ? SLICE_NONE : line);
     return ENVELOPE_RECORD;
 }
 
 enum envelope_result envelope_read(struct envelope *state, slice line, struct record *rec)
 {
+    if (envelope_read_again(state, line, rec))
+        return ENVELOPE_RECORD;
     line = trim_line(line);
     if (line.len == 0 || line.ptr[0] == '=' || line.ptr[0] == '-' || line.ptr[0] == ' ')
         return is_noise(line) ? ENVELOPE_SKIP : ENVELOPE_REJECT;

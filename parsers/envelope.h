@@ -14,7 +14,7 @@
 #include "event/timestamp.h"
 #include "json_line.h"
 
-enum { ENVELOPE_ROOM = 16384, ENVELOPE_LAST = 2560 };
+enum { ENVELOPE_ROOM = 16384, ENVELOPE_LAST = 2560, ENVELOPE_HOST = 64 };
 
 enum envelope_result {
     ENVELOPE_RECORD, /* rec is filled */
@@ -27,6 +27,8 @@ struct envelope {
     struct timestamp time;
     bool partial;    /* CRI, json-file: the line before was cut by the container runtime */
     size_t last_len; /* bytes in `last`; 0: nothing kept */
+    size_t host_len; /* of `host`; 0: the line before was of another form */
+    char host[ENVELOPE_HOST + 2]; /* of the line before, with the blanks around it */
     struct json_room room;
     char last[ENVELOPE_LAST];       /* the last syslog line, for "last message repeated N times" */
     char room_bytes[ENVELOPE_ROOM]; /* unescaped JSON text */
@@ -49,6 +51,17 @@ enum envelope_result envelope_read(struct envelope *state, slice line, struct re
 
 /* envelope_read_plain - as envelope_read, for a line that is not empty and no JSON object */
 enum envelope_result envelope_read_plain(struct envelope *state, slice line, struct record *rec);
+
+/* envelope_read_again - as envelope_read, for a line whose minute and host are those of the line
+ * before it, nearly every line of a busy log; false: ask the others, nothing was touched */
+bool envelope_read_again(struct envelope *state, slice line, struct record *rec);
+
+/* envelope_keep_last - keep a copy of a line for "last message repeated N times" */
+void envelope_keep_last(struct envelope *state, slice line);
+
+/* envelope_split_tag - split "tag[pid]:", "tag[pid]" or "tag:" into rec; false when the token is
+ * none of them */
+bool envelope_split_tag(slice token, struct record *rec);
 
 /* envelope_read_json - as envelope_read, for a line that begins with "{" */
 enum envelope_result envelope_read_json(struct envelope *state, slice line, struct record *rec);

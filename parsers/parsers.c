@@ -1,8 +1,10 @@
 /* parsers.c - the table made of parsers.def, and a small cache from tag to parser per source
  *
- * The cache is direct-mapped: a slot is picked by the tag's length, its last and its middle byte,
- * so the handful of tags a mail log has rarely meet. A miss asks each parser in turn. */
+ * The cache is direct-mapped by the tag's length and its last bytes, so the handful of tags a mail
+ * log has rarely meet. A miss asks each parser in turn. */
 #include "parsers.h"
+
+#include "base/bytes.h"
 
 #define PARSER(symbol) extern const struct parser parser_##symbol;
 #include "parsers.def"
@@ -42,24 +44,40 @@ static const struct parser *ask_each(slice tag)
 
 static size_t slot_of(slice tag)
 {
-    unsigned last = (unsigned char)tag.ptr[tag.len - 1],
-             before = (unsigned char)tag.ptr[tag.len / 2];
+    uint64_t end = (unsigned char)tag.ptr[tag.len - 1];
 
-    return (tag.len * 5 + last * 3 + before) % PARSERS_CHOICES;
+    if (tag.len >= sizeof end)
+        end = bytes_load_le64(tag.ptr + tag.len - sizeof end);
+    return ((end + tag.len) * UINT64_C(0x9e3779b97f4a7c15) >> 32) % PARSERS_CHOICES;
 }
 
-const struct parser *parsers_for_tag(struct parser_choices *choices, slice tag)
+static uint32_t note_of(const struct parser *parser, slice tag)
 {
+    return parser == NULL || parser->tag_note == NULL ? 0 : parser->tag_note(tag);
+}
+
+const struct parser *parsers_choose(struct parser_choices *choices, slice tag, uint32_t *ret_note)
+{
+    *ret_note = 0;
     if (tag.len == 0)
         return NULL;
     if (choices == NULL || tag.len > PARSERS_TAG)
         return ask_each(tag);
 
     struct parser_choice *row = &choices->rows[slot_of(tag)];
-    if (row->len == tag.len && memcmp(row->tag, tag.ptr, tag.len) == 0)
-        return row->parser;
-    row->parser = ask_each(tag);
-    row->len = (unsigned char)tag.len;
-    memcpy(row->tag, tag.ptr, tag.len);
+    if (row->len != tag.len || !bytes_eq(row->tag, tag.ptr, tag.len)) {
+        row->parser = ask_each(tag);
+        row->note = note_of(row->parser, tag);
+        row->len = (uint32_t)tag.len;
+        memcpy(row->tag, tag.ptr, tag.len);
+    }
+    *ret_note = row->note;
     return row->parser;
+}
+
+const struct parser *parsers_for_tag(struct parser_choices *choices, slice tag)
+{
+    uint32_t note;
+
+    return parsers_choose(choices, tag, &note);
 }

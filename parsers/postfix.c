@@ -92,6 +92,33 @@ static bool split_tag(slice tag, struct postfix_line *line)
     return true;
 }
 
+/* A tag taken apart, in 32 bits: daemon, index of its last slash + 1, of its first slash + 1. */
+static uint32_t postfix_tag_note(slice tag)
+{
+    struct postfix_line line;
+
+    if (tag.len > UINT8_MAX || !split_tag(tag, &line))
+        return 0;
+    return (uint32_t)line.daemon << 16 | (uint32_t)(tag.len - line.program.len) << 8 |
+           (uint32_t)(line.instance.len == tag.len ? 0 : line.instance.len + 1);
+}
+
+/* split_tag() by what postfix_tag_note() found. */
+static bool read_tag(const struct record *rec, struct postfix_line *line)
+{
+    slice tag = rec->tag;
+    size_t program = rec->note >> 8 & 255, service = rec->note & 255;
+
+    if (rec->note == 0)
+        return split_tag(tag, line);
+    line->daemon = (enum postfix_daemon)(rec->note >> 16);
+    line->program = (slice){tag.ptr + program, tag.len - program};
+    line->instance = service == 0 ? tag : (slice){tag.ptr, service - 1};
+    line->service =
+        program > service ? (slice){tag.ptr + service, program - service - 1} : SLICE_NONE;
+    return true;
+}
+
 static bool postfix_claims(slice tag)
 {
     struct postfix_line line;
@@ -288,7 +315,7 @@ static enum parse_result postfix_parse(void *state, const struct record *rec, st
     struct postfix_line line = {.rec = rec, .ev = ev, .sink = sink, .text = rec->text};
     (void)state;
 
-    if (!split_tag(rec->tag, &line))
+    if (!read_tag(rec, &line))
         return PARSE_FOREIGN;
     char severity = take_severity(&line.text);
     if (severity != '\0' && severity != 'w')
@@ -305,5 +332,6 @@ const struct parser parser_postfix = {
     .summary = "Postfix 2.0 to 3.12, syslog, journal or maillog_file",
     .source = "Postfix 3.12-20260821",
     .claims = postfix_claims,
+    .tag_note = postfix_tag_note,
     .parse = postfix_parse,
 };

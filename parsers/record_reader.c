@@ -87,10 +87,11 @@ static enum record_status read_format(struct record_reader *r, slice line, struc
     return r->format->read(ret->state, line, &ret->rec);
 }
 
-static const struct parser *parser_for(struct record_reader *r, const struct record *rec)
+static const struct parser *parser_for(struct record_reader *r, struct record *rec)
 {
     if (r->only == NULL)
-        return parsers_for_tag(&r->choices, rec->tag);
+        return parsers_choose(&r->choices, rec->tag, &rec->note);
+    rec->note = 0;
     return rec->tag.len > 0 && r->only->claims != NULL && r->only->claims(rec->tag) ? r->only
                                                                                     : NULL;
 }

@@ -62,6 +62,10 @@ struct parser {
     /* Does this parser want records with this tag? Called for syslog-enveloped lines; NULL: never.
      */
     bool (*claims)(slice tag);
+    /* What parse() finds in rec->note of a syslog-enveloped line: the tag taken apart, so that it
+     * is done once a tag and not once a line. 0 means nothing, and parse() has to do it itself.
+     * NULL: always 0. */
+    uint32_t (*tag_note)(slice tag);
     /* Turn one record into events.
      *   in      state   state_size zeroed bytes per source, this parser's own
      *           rec     borrowed
