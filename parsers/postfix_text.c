@@ -10,6 +10,7 @@
  * limits:   before 3.5 addresses are not quoted; what cannot be told apart there is left out. */
 #include "postfix_text.h"
 
+#include "base/bytes.h"
 #include "base/cursor.h"
 
 static bool is_digit(char c)
@@ -17,31 +18,36 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-bool postfix_take_peer(slice *cur, struct postfix_peer *ret)
+/* ":PORT" at the cursor, which is optional. */
+static uint16_t take_port(slice *cur)
 {
-    const char *p = cur->ptr, *end = cur->ptr + cur->len;
-
-    while (p < end && *p != '[' && *p != ' ' && *p != ']' && *p != ',')
-        p++;
-    if (p == end || *p != '[')
-        return false;
-    const char *close = memchr(p, ']', (size_t)(end - p));
-    if (close == NULL)
-        return false;
-    ret->name = slice_between(cur->ptr, p);
-    ret->addr = slice_between(p + 1, close);
-    if (!ip_addr_parse(ret->addr, &ret->ip))
-        ret->ip = (struct ip_addr){0};
-    if (ret->name.len == 0 || slice_eq(ret->name, SLICE_LIT("unknown")))
-        ret->name = SLICE_NONE;
-    *cur = slice_between(close + 1, end);
-    ret->port = 0;
     slice rest = *cur;
     uint64_t port;
-    if (cursor_take_byte(&rest, ':') && cursor_take_uint(&rest, 65535, &port)) {
-        ret->port = (uint16_t)port;
-        *cur = rest;
-    }
+
+    if (!cursor_take_byte(&rest, ':') || !cursor_take_uint(&rest, 65535, &port))
+        return 0;
+    *cur = rest;
+    return (uint16_t)port;
+}
+
+bool postfix_take_peer(slice *cur, struct postfix_peer *ret)
+{
+    size_t name = bytes_find_any(cur->ptr, cur->len, "[ ],");
+
+    if (name == cur->len || cur->ptr[name] != '[')
+        return false;
+    slice rest = {cur->ptr + name + 1, cur->len - name - 1};
+    size_t close = bytes_find(rest.ptr, rest.len, ']');
+    if (close == rest.len)
+        return false;
+    ret->name = (slice){cur->ptr, name};
+    ret->addr = (slice){rest.ptr, close};
+    if (!ip_addr_parse(ret->addr, &ret->ip))
+        ret->ip = (struct ip_addr){0};
+    if (name == 0 || slice_eq(ret->name, SLICE_LIT("unknown")))
+        ret->name = SLICE_NONE;
+    *cur = (slice){rest.ptr + close + 1, rest.len - close - 1};
+    ret->port = cur->len > 0 && cur->ptr[0] == ':' ? take_port(cur) : 0;
     return true;
 }
 
@@ -128,8 +134,22 @@ bool postfix_is_queue_id(slice word)
     return is_id(word.ptr, word.len, common);
 }
 
+/* Most ids are 10 to 13 hexadecimal digits: one look at 16 bytes. */
+static bool take_hex_id(slice *cur, slice *ret)
+{
+    size_t n = cur->len < 18 ? 0 : bytes_hex_span(cur->ptr);
+
+    if (n < SHORT_ID_MIN || n == 16 || cur->ptr[n] != ':' || cur->ptr[n + 1] != ' ')
+        return false;
+    *ret = (slice){cur->ptr, n};
+    *cur = (slice){cur->ptr + n + 2, cur->len - n - 2};
+    return true;
+}
+
 bool postfix_take_queue_id(slice *cur, slice *ret)
 {
+    if (take_hex_id(cur, ret))
+        return true;
     size_t n = 0, max = cur->len < ID_MAX + 1 ? cur->len : ID_MAX + 1;
     unsigned common = 3, class;
 

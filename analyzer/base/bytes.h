@@ -94,6 +94,35 @@ static inline __attribute__((always_inline)) size_t bytes_find(const char *p, si
     return i;
 }
 
+/* bytes_find_any - index of the first of n bytes at p that is one of the four in set, or n */
+static inline __attribute__((always_inline)) size_t bytes_find_any(const char *p, size_t n,
+                                                                   const char set[4])
+{
+    size_t i = 0;
+
+    for (; i + 16 <= n; i += 16) {
+        unsigned mask = bytes_mask16(p + i, set[0]) | bytes_mask16(p + i, set[1]) |
+                        bytes_mask16(p + i, set[2]) | bytes_mask16(p + i, set[3]);
+        if (mask != 0)
+            return i + (unsigned)__builtin_ctz(mask);
+    }
+    while (i < n && p[i] != set[0] && p[i] != set[1] && p[i] != set[2] && p[i] != set[3])
+        i++;
+    return i;
+}
+
+/* bytes_zero - set n bytes at p to 0; n is a constant, so this becomes n / 16 stores */
+static inline __attribute__((always_inline)) void bytes_zero(void *p, size_t n)
+{
+    char *to = p;
+    size_t i = 0;
+
+    for (; i + 16 <= n; i += 16)
+        _mm_storeu_si128((__m128i *)(void *)(to + i), _mm_setzero_si128());
+    if (i < n)
+        memset(to + i, 0, n - i);
+}
+
 /* bytes_rfind - index of the last byte c of n at p, or n when there is none */
 static inline __attribute__((always_inline)) size_t bytes_rfind(const char *p, size_t n, char c)
 {
@@ -161,6 +190,22 @@ static inline __attribute__((always_inline)) size_t bytes_find(const char *p, si
     const char *found = n == 0 ? NULL : memchr(p, c, n);
 
     return found == NULL ? n : (size_t)(found - p);
+}
+
+/* bytes_find_any - index of the first of n bytes at p that is one of the four in set, or n */
+static inline size_t bytes_find_any(const char *p, size_t n, const char set[4])
+{
+    size_t i = 0;
+
+    while (i < n && p[i] != set[0] && p[i] != set[1] && p[i] != set[2] && p[i] != set[3])
+        i++;
+    return i;
+}
+
+/* bytes_zero - set n bytes at p to 0 */
+static inline void bytes_zero(void *p, size_t n)
+{
+    memset(p, 0, n);
 }
 
 /* bytes_rfind - index of the last byte c of n at p, or n when there is none */

@@ -108,19 +108,41 @@ static bool parse_v6(slice text, struct ip_addr *ret)
     return true;
 }
 
+/* All of text as a dotted quad, the form of nearly every address of a log. */
+static bool parse_quad(slice text, uint32_t *ret)
+{
+    const char *p = text.ptr, *end = text.ptr + text.len;
+    uint32_t ip = 0;
+
+    for (int i = 0; i < 4; i++) {
+        unsigned n, digit;
+        if (i > 0 && (p == end || *p++ != '.'))
+            return false;
+        if (p == end || (n = (unsigned)*p++ - '0') > 9)
+            return false;
+        while (p < end && (digit = (unsigned)*p - '0') <= 9) {
+            if (n == 0 || (n = n * 10 + digit) > 255)
+                return false;
+            p++;
+        }
+        ip = ip << 8 | n;
+    }
+    *ret = ip;
+    return p == end;
+}
+
 bool ip_addr_parse(slice text, struct ip_addr *ret)
 {
     slice tag = SLICE_LIT("IPv6:");
     uint32_t quad;
 
+    if (parse_quad(text, &quad)) {
+        *ret = (struct ip_addr){.lo = quad, .family = 4};
+        return true;
+    }
     if (text.len >= tag.len && slice_ieq(slice_first(text, tag.len), tag))
         return parse_v6(slice_from(text, tag.len), ret);
-    if (slice_find_byte(text, ':') < text.len)
-        return parse_v6(text, ret);
-    if (!take_quad(&text, &quad) || text.len > 0)
-        return false;
-    *ret = (struct ip_addr){.lo = quad, .family = 4};
-    return true;
+    return slice_find_byte(text, ':') < text.len && parse_v6(text, ret);
 }
 
 static char *put_number(char *out, unsigned n, unsigned base)

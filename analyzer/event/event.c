@@ -1,23 +1,9 @@
-/* event.c - reset of the normalised event and the names of its kinds, fields and enum values
+/* event.c - the names of its kinds, fields and enum values
  *
  * The names of kinds and fields come from the two .def tables; the small enums have a table here
  * each. They are part of the --events output and of golden files: never rename one, only add.
  * source: RFC 5321 (stages), RFC 3464 2.3.3 (notification actions). */
 #include "event/event.h"
-
-void event_reset(struct event *ev)
-{
-    int64_t time_us = ev->time_us;
-    struct line_pos pos = ev->pos;
-
-    /* The slices stay as they are: `present` says which of them may be read. */
-    memset(ev, 0, offsetof(struct event, field));
-    ev->time_us = time_us;
-    ev->pos = pos;
-    ev->repeat = 1;
-    ev->delay_ms = -1;
-    ev->uid = -1;
-}
 
 static const char *const kind_names[] = {
 #define EVENT_KIND(id, name, meaning) [EVENT_##id] = name,

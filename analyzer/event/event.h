@@ -11,6 +11,7 @@
 
 #include <stdint.h>
 
+#include "base/bytes.h"
 #include "base/ip_addr.h"
 #include "base/slice.h"
 
@@ -122,8 +123,8 @@ struct line_pos {
     slice text;      /* the whole line, borrowed like every other slice */
 };
 
+/* event_reset() clears what stands before `field`, and nothing else. */
 struct event {
-    int64_t time_us;  /* microseconds since 1970-01-01 UTC */
     uint32_t present; /* set of 1 << enum event_field */
     enum event_kind kind;
     enum smtp_stage stage;
@@ -150,11 +151,19 @@ struct event {
     struct ip_addr remote;      /* DELIVERY: the host that answered; family 0 absent */
     struct session_counters counters;
     slice field[EF_COUNT]; /* borrowed from the line; read through event_field() */
+    int64_t time_us;       /* microseconds since 1970-01-01 UTC */
     struct line_pos pos;
 };
 
 /* event_reset - make ev an empty event; time and position are kept for the caller to set */
-void event_reset(struct event *ev);
+static inline void event_reset(struct event *ev)
+{
+    /* The slices stay as they are: `present` says which of them may be read. */
+    bytes_zero(ev, offsetof(struct event, field));
+    ev->repeat = 1;
+    ev->delay_ms = -1;
+    ev->uid = -1;
+}
 
 /* event_set - set a text field; an absent slice leaves it absent */
 static inline void event_set(struct event *ev, enum event_field f, slice value)
