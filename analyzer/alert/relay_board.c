@@ -76,8 +76,7 @@ static void count_party(struct party_table *t, const struct relay_note *note)
     struct ss_row *row =
         space_saving_add(t->clients, note->client_hash, note->client, note->count, note->time_us);
 
-    if (note->client_name.len > 0 && row->note[0] == '\0')
-        slice_keep(note->client_name, row->note, sizeof row->note);
+    space_saving_note(row, note->client_name);
     hll_add(&t->distinct, note->client_hash);
     t->form_count[form_index(note->forms)] += note->count;
 }

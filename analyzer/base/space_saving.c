@@ -13,10 +13,14 @@
 
 #include <string.h>
 
+#include "base/bytes.h"
 #include "base/hash_index.h"
 #include "base/panic.h"
 
-enum { WORD = 64 };
+enum { WORD = 64, LINE_BYTES = 64 };
+_Static_assert(sizeof(struct ss_row) % LINE_BYTES == 0 &&
+                   offsetof(struct ss_row, error) == LINE_BYTES,
+               "a row begins with a cache line of its own");
 
 struct space_saving {
     struct hash_index index;
@@ -27,6 +31,7 @@ struct space_saving {
     uint64_t least;
     uint32_t word; /* of `lightest`: those before are empty */
     uint32_t k, count;
+    void *memory;
     uint64_t total;
 };
 
@@ -41,7 +46,9 @@ struct space_saving *space_saving_new(uint32_t k)
 
     ASSERT(k > 0);
     s->k = k;
-    s->rows = panic_calloc(k, sizeof(*s->rows));
+    s->memory = panic_calloc(k + 1, sizeof(*s->rows)); /* one more to begin at a cache line */
+    s->rows = (struct ss_row *)(void *)((char *)s->memory +
+                                        (LINE_BYTES - (uintptr_t)s->memory % LINE_BYTES));
     s->weights = panic_calloc(k, sizeof(*s->weights));
     s->lightest = panic_calloc(words_of(k), sizeof(*s->lightest));
     hash_index_init(&s->index, k);
@@ -55,7 +62,7 @@ struct space_saving *space_saving_free(struct space_saving *s)
     hash_index_fini(&s->index);
     free(s->lightest);
     free(s->weights);
-    free(s->rows);
+    free(s->memory);
     free(s);
     return NULL;
 }
@@ -129,7 +136,12 @@ static struct ss_row *admit(struct space_saving *s, uint64_t hash, slice key, ui
     uint32_t row = take_row(s, &error);
     struct ss_row *r = &s->rows[row];
 
-    *r = (struct ss_row){.hash = hash, .weight = error + weight, .error = error};
+    if (r->noted)
+        r->note[0] = '\0';
+    bytes_zero(r, offsetof(struct ss_row, error));
+    r->hash = hash;
+    r->weight = error + weight;
+    r->error = error;
     slice_keep(key, r->key, sizeof(r->key));
     hash_index_insert(&s->index, hash, row);
     s->weights[row] = r->weight;
@@ -163,7 +175,7 @@ static int compare_rows(const void *a, const void *b)
 
     if (x->weight != y->weight)
         return x->weight > y->weight ? -1 : 1;
-    int order = memcmp(x->key, y->key, SS_KEY_SIZE);
+    int order = strcmp(x->key, y->key);
     return order != 0 ? order : (x->first_us > y->first_us) - (x->first_us < y->first_us);
 }
 
@@ -224,8 +236,7 @@ static void absorb(struct ss_row *to, const struct ss_row *from)
     to->last_us = from->last_us > to->last_us ? from->last_us : to->last_us;
     for (unsigned i = 0; i < SS_VALUES; i++)
         to->value[i] += from->value[i];
-    if (to->note[0] == '\0')
-        memcpy(to->note, from->note, sizeof(to->note));
+    space_saving_note(to, slice_of(from->note));
 }
 
 static uint64_t least_weight(const struct space_saving *s)

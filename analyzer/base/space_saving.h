@@ -12,17 +12,19 @@
 
 #include "base/slice.h"
 
-enum { SS_KEY_SIZE = 120, SS_NOTE_SIZE = 64, SS_VALUES = 4 };
+enum { SS_KEY_SIZE = 120, SS_NOTE_SIZE = 64, SS_VALUES = 3 };
 
+/* What an addition to a known key touches stands in the first 64 bytes, one cache line. */
 struct ss_row {
-    uint64_t hash;   /* identity, 64-bit keyed hash of the whole key */
-    uint64_t weight; /* true weight <= weight <= true weight + error */
-    uint64_t error;
+    uint64_t hash;             /* identity, 64-bit keyed hash of the whole key */
+    uint64_t weight;           /* true weight <= weight <= true weight + error */
     uint64_t value[SS_VALUES]; /* caller's additive counters since the key got the row */
     int64_t first_us, last_us; /* since the key got the row */
     uint32_t flags;            /* caller's; or-ed by a merge */
-    char key[SS_KEY_SIZE];     /* cut to 119 bytes, NUL-padded */
-    char note[SS_NOTE_SIZE];   /* caller's, for example a verified host name; NUL-terminated */
+    bool noted;                /* note is not empty */
+    uint64_t error;
+    char key[SS_KEY_SIZE];   /* cut to 119 bytes, NUL-terminated */
+    char note[SS_NOTE_SIZE]; /* for example a verified host name; see space_saving_note() */
 };
 
 struct space_saving;
@@ -42,6 +44,15 @@ struct space_saving *space_saving_free(struct space_saving *s);
  * no allocation. Which of several lightest rows is taken over is deterministic */
 struct ss_row *space_saving_add(struct space_saving *s, uint64_t hash, slice key, uint64_t weight,
                                 int64_t t_us);
+
+/* space_saving_note - keep a note with the row, if it has none yet and text is not empty */
+static inline void space_saving_note(struct ss_row *row, slice text)
+{
+    if (row->noted || text.len == 0)
+        return;
+    slice_keep(text, row->note, sizeof row->note);
+    row->noted = true;
+}
 
 /* space_saving_find - the row of a key, or NULL */
 struct ss_row *space_saving_find(struct space_saving *s, uint64_t hash);

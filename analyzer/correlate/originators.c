@@ -63,10 +63,9 @@ static void add_client(struct originators *o, enum top_dimension dim, const stru
 {
     struct ss_row *row = add(o, dim, cx->client_hash, SLICE_NONE, a);
 
-    if (row->key[0] == '\0')
+    if (row->value[VALUE_MESSAGES] == a->messages) /* its first: the row is new */
         (void)correlate_principal_text(&cx->client, row->key);
-    if (row->note[0] == '\0' && cx->client_name.len > 0)
-        slice_keep(cx->client_name, row->note, sizeof row->note);
+    space_saving_note(row, cx->client_name);
 }
 
 static void add_domain(struct originators *o, enum top_dimension dim, slice domain,

@@ -50,7 +50,7 @@ static void a_takeover_inherits_weight_as_error_and_starts_afresh(void)
     struct ss_row *light = add(s, "light.example", 3, 1);
     light->value[0] = 9;
     light->flags = 1;
-    memcpy(light->note, "note", 5);
+    space_saving_note(light, SLICE_LIT("note"));
     struct ss_row *r = add(s, "new.example", 2, 50);
     CHECK(r == light);
     CHECK_INT(r->weight, 5);
@@ -219,7 +219,7 @@ static void a_merge_of_small_tables_is_exact(void)
 
     add(a, "x", 3, 10)->value[2] = 1;
     add(b, "x", 4, 5)->value[2] = 2;
-    memcpy(add(b, "x", 0, 5)->note, "host", 5);
+    space_saving_note(add(b, "x", 0, 5), SLICE_LIT("host"));
     add(b, "y", 9, 7);
     space_saving_merge(a, b);
     CHECK_INT(space_saving_top(a, top, 8), 2);
