@@ -195,6 +195,17 @@ static bool take_limit(struct config *c, const struct setting *s, struct error *
            bad(s, reterr, "is less than 16M");
 }
 
+static bool take_path(struct config *c, const struct setting *s)
+{
+    const char **to = s->id == OPTION_EVENTS          ? &c->events_path
+                      : s->id == OPTION_GEOIP_CITY    ? &c->geoip_city
+                      : s->id == OPTION_GEOIP_COUNTRY ? &c->geoip_country
+                                                      : &c->geoip_asn;
+
+    *to = s->value;
+    return true;
+}
+
 static bool take_switch(struct config *c, const struct setting *s)
 {
     c->check_only |= s->id == OPTION_CHECK_CONFIG;
@@ -220,8 +231,10 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
     case OPTION_OUTPUT:
         return take_output(c, s, reterr);
     case OPTION_EVENTS:
-        c->events_path = s->value;
-        return true;
+    case OPTION_GEOIP_CITY:
+    case OPTION_GEOIP_COUNTRY:
+    case OPTION_GEOIP_ASN:
+        return take_path(c, s);
     case OPTION_FORMAT:
         return take_format(c, s, reterr);
     case OPTION_TZ:

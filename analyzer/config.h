@@ -30,9 +30,10 @@ struct config {
     struct zones *zones; /* owned; learns during the run */
     struct config_output outputs[CONFIG_OUTPUTS_MAX];
     unsigned outputs_count;
-    const char *events_path;     /* NULL: none */
-    const struct parser *format; /* NULL: auto */
-    int year;                    /* 0: by the year rule */
+    const char *events_path;                            /* NULL: none */
+    const char *geoip_city, *geoip_country, *geoip_asn; /* NULL: none; opened by the pipeline */
+    const struct parser *format;                        /* NULL: auto */
+    int year;                                           /* 0: by the year rule */
     struct time_zone zone;
     int64_t since_us, until_us; /* INT64_MIN, INT64_MAX: unbounded */
     unsigned top;

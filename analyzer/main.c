@@ -14,6 +14,7 @@
 #include <pcre2.h>
 #include <zlib.h>
 
+#include "base/geo.h"
 #include "config.h"
 #include "input/input_set.h"
 #include "options.h"
@@ -159,6 +160,22 @@ static bool keep_waiting(void *arg)
     return stop_signal == 0;
 }
 
+static void say_warning(void *arg, const char *text)
+{
+    (void)arg;
+    fprintf(stderr, "relaywatch: %s\n", text);
+}
+
+static int check_config(const struct config *config)
+{
+    geo_close(geo_open(&(struct geo_config){.city = config->geoip_city,
+                                            .country = config->geoip_country,
+                                            .as = config->geoip_asn,
+                                            .warn = say_warning}));
+    puts("configuration is good");
+    return 0;
+}
+
 static int run(struct settings *settings, struct config *config)
 {
     struct error error = {0};
@@ -175,7 +192,7 @@ static int run(struct settings *settings, struct config *config)
     if (config->list_formats)
         return list_formats();
     if (config->check_only)
-        return puts("configuration is good"), 0;
+        return check_config(config);
     input_set_init(&inputs);
     inputs.waiter = (struct feed_waiter){.on_wait = keep_waiting};
     if (!add_inputs(settings, &inputs, &failed, &error))

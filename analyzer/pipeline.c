@@ -16,6 +16,7 @@
 
 #include "alert/incident.h"
 #include "alert/relay_board.h"
+#include "base/geo.h"
 #include "base/panic.h"
 #include "correlate/correlate.h"
 #include "correlate/originators.h"
@@ -42,6 +43,7 @@ struct pipeline {
     struct originators *originators;
     struct incidents *incidents;
     struct relay_board *board;
+    struct geo *geo; /* NULL without a database */
     struct active detectors[DETECTORS_MAX];
     unsigned detectors_count;
     struct active by_kind[EVENT_KIND_COUNT][DETECTORS_MAX + 1]; /* ends with detector NULL */
@@ -132,6 +134,11 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                             .sessions = shares.sessions});
     p->originators = originators_new(&config->hash_key, TOP_K);
     p->board = relay_board_new();
+    p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,
+                                           .country = config->geoip_country,
+                                           .as = config->geoip_asn,
+                                           .warn = sinks_warn,
+                                           .warn_arg = p->sinks});
     p->incidents = incidents_new(&(struct incident_config){.key = config->hash_key,
                                                            .capacity = shares.incidents,
                                                            .tenant = "default",
@@ -140,9 +147,11 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                            .source_name = input_name,
                                                            .source_arg = p,
                                                            .mta_name = mta_name,
-                                                           .mta_arg = p});
+                                                           .mta_arg = p,
+                                                           .geo = p->geo});
     env.incidents = p->incidents;
     env.board = p->board;
+    env.geo = p->geo;
     env.messages = correlate_messages(p->correlate);
     start_detectors(p, &env, shares.detectors);
     state_pressure_init(&p->pressure, (uint64_t)shares.messages + shares.sessions);
@@ -164,6 +173,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     correlate_free(p->correlate);
     log_stream_free(p->stream);
     sinks_free(p->sinks);
+    geo_close(p->geo);
     free(p);
     return NULL;
 }

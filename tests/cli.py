@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""The command as a user meets it: cli.py BINARY SAMPLES
+"""The command as a user meets it: cli.py BINARY SAMPLES DATA
 
 Pipe, file, gzip and standard input give the same alerts; wrong flags, missing, empty and broken input give a clear
 message and the documented exit status; nothing but data goes to standard output."""
 import gzip, json, os, pathlib, signal, subprocess, sys, tempfile, time
 
-binary, samples = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+binary, samples, data = os.path.abspath(sys.argv[1]), *(pathlib.Path(p).resolve() for p in sys.argv[2:4])
 OPTIONS = ["--no-config", "--year", "2026", "--local-domain", "example.org,example.net", "--trusted", "192.0.2.0/24"]
 log = samples / "relay-open.log"
 failures, checks = [], 0
@@ -107,6 +107,16 @@ with tempfile.TemporaryDirectory() as d:
     waiting.send_signal(signal.SIGTERM)
     out, err = waiting.communicate(timeout=30)
     check("SIGTERM reports what was read", waiting.returncode == 143 and b"relaywatch.summary" in out, (waiting.returncode, err))
+    geo = run(*OPTIONS, "-q", "-o", "json", "--geoip-city", data / "geo-city.mmdb", "--geoip-asn", data / "geo-as.mmdb", log)
+    places = {doc["source"].get("geo", {}).get("country_iso_code") for doc in ids(geo.stdout)[1] if "source" in doc}
+    check("a GeoIP database adds places and changes no id", ids(geo.stdout)[0] == want and {"DE", "VN"} <= places
+          and not geo.stderr, (places, geo.stderr))
+    gone = run(*OPTIONS, "-q", "-o", "json", "--geoip-country", d / "none.mmdb", "--geoip-city", data / "geo-torn.mmdb", log)
+    check("databases that cannot be used are a warning each and nothing else", gone.returncode == 0
+          and gone.stdout == plain.stdout and gone.stderr.count(b"\n") == 2 and b"none.mmdb: No such file" in gone.stderr,
+          gone.stderr)
+    look = run("--no-config", "--check-config", "--geoip-city", data / "geo-torn.mmdb")
+    check("--check-config tries the databases", look.returncode == 0 and b"geo-torn.mmdb" in look.stderr, look.stderr)
     full = run(*OPTIONS, "-o", "json:/dev/full", log)
     check("a full disk is told and exits with 74", full.returncode == 74 and b"No space" in full.stderr, full.stderr)
 

@@ -12,6 +12,7 @@
 
 #include <stdint.h>
 
+#include "base/geo.h"
 #include "base/ip_addr.h"
 #include "base/slice.h"
 
@@ -137,6 +138,7 @@ struct alert {
     unsigned samples_count;
     /* context of the first contributing event, all optional ("" or family 0) */
     struct ip_addr client;
+    struct geo_place place; /* of alert_source(); all empty without a GeoIP database */
     char client_name[128], helo[128], user[128], sender[ALERT_ENTITY_MAX],
         recipient[ALERT_ENTITY_MAX];
     bool null_sender;
@@ -148,5 +150,9 @@ struct alert {
     const char *mta;    /* parser name: "postfix" */
     const char *advice; /* static text: what the admin should do, for this rule and this MTA */
 };
+
+/* alert_source - the address an alert is about: the entity when that is an address, else the client
+ * of the first event; family 0 when there is none */
+struct ip_addr alert_source(const struct alert *a);
 
 #endif

@@ -204,6 +204,20 @@ static void take_context(struct alert *a, const struct event *ev)
     a->stage = event_stage_name(ev->stage);
 }
 
+/* Those who send the bounces are innocent: no output may show one of them as the source. */
+static void forget_client(struct alert *a)
+{
+    a->client = (struct ip_addr){0};
+    a->client_name[0] = a->helo[0] = '\0';
+}
+
+static void take_place(struct incidents *s, struct alert *a)
+{
+    struct ip_addr source = alert_source(a);
+
+    geo_find(s->config.geo, &source, &a->place);
+}
+
 static void take_sample(struct incidents *s, struct alert *a, const struct event *ev)
 {
     struct alert_sample *sample;
@@ -308,6 +322,9 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     make_id(s, a);
     if (f->ev != NULL)
         take_context(a, f->ev);
+    if (f->rule == RULE_NDR_FLOOD)
+        forget_client(a);
+    take_place(s, a);
     update(s, in, f);
     er = table_get(s->entities, siphash13_lower(&s->config.key, slice_of(a->entity)), f->time_us,
                    NULL);

@@ -26,6 +26,7 @@ struct incident_config {
     void *source_arg;
     const char *(*mta_name)(void *arg); /* parser that made the present event, for advice */
     void *mta_arg;
+    struct geo *geo; /* places of the sources; NULL: no database */
 };
 
 /* incidents_new - all memory at once (lists of members grow within a bound); incidents_free returns

@@ -8,6 +8,7 @@
  *            be good; a file cut short while mapped kills the program */
 #include "base/geo.h"
 
+#include <errno.h>
 #include <math.h>
 #include <maxminddb.h>
 #include <netinet/in.h>
@@ -58,9 +59,12 @@ static void open_file(struct geo *g, const char *path)
 
     if (path == NULL)
         return;
+    errno = 0;
     status = MMDB_open(path, MMDB_MODE_MMAP, &f->db);
     if (status != MMDB_SUCCESS) {
-        warn(g, path, MMDB_strerror(status));
+        warn(g, path,
+             status == MMDB_FILE_OPEN_ERROR && errno != 0 ? strerror(errno)
+                                                          : MMDB_strerror(status));
         return;
     }
     f->path = path;

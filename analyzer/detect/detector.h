@@ -8,6 +8,7 @@
 
 #include "alert/incident.h"
 #include "alert/relay_board.h"
+#include "base/geo.h"
 #include "base/siphash.h"
 #include "correlate/correlate.h"
 #include "event/event.h"
@@ -21,6 +22,7 @@ struct detect_env {
     struct relay_board *board;
     struct message_table *messages; /* read only */
     const struct zones *zones;
+    struct geo *geo;     /* NULL: no database */
     size_t memory_bytes; /* its share of the budget: more it must not take */
 };
 

@@ -144,25 +144,42 @@ static void put_rule(struct doc *d)
     json_close(j, rule);
 }
 
-/* The client's address: the entity when that is an address, else the client of the first event. */
-static struct ip_addr source_of(const struct alert *a)
+static void put_place(struct json *j, const struct geo_place *p)
 {
-    struct ip_addr ip;
-    if (a->entity_type == ENTITY_IP && ip_addr_parse(slice_of(a->entity), &ip))
-        return ip;
-    return a->client;
+    struct json_mark geo = json_object(j, "geo"), location, as, organization;
+    json_text(j, "country_iso_code", slice_of(p->country));
+    json_text(j, "country_name", slice_of(p->country_name));
+    json_text(j, "continent_code", slice_of(p->continent));
+    json_text(j, "continent_name", slice_of(p->continent_name));
+    json_text(j, "region_name", slice_of(p->region_name));
+    json_text(j, "city_name", slice_of(p->city_name));
+    location = json_object(j, "location");
+    if (p->located) {
+        json_real(j, "lat", p->lat);
+        json_real(j, "lon", p->lon);
+    }
+    json_close(j, location);
+    json_close(j, geo);
+    as = json_object(j, "as");
+    if (p->as_number != 0)
+        json_u64(j, "number", p->as_number);
+    organization = json_object(j, "organization");
+    json_text(j, "name", slice_of(p->as_name));
+    json_close(j, organization);
+    json_close(j, as);
 }
 
 static void put_source(struct doc *d)
 {
     struct json *j = &d->j;
-    struct ip_addr ip = source_of(d->alert);
+    struct ip_addr ip = alert_source(d->alert);
     struct json_mark source = json_object(j, "source");
     json_ip(j, "ip", &ip);
     json_ip(j, "address", &ip);
     /* the verified name belongs to the first event's client */
     if (ip.family != 0 && ip_addr_eq(&ip, &d->alert->client))
         json_text(j, "domain", slice_of(d->alert->client_name));
+    put_place(j, &d->alert->place);
     json_close(j, source);
 }
 
@@ -280,7 +297,7 @@ static void put_related_array(struct doc *d, const char *key, enum entity_type t
 static void put_related(struct doc *d)
 {
     char text[IP_ADDR_TEXT];
-    struct ip_addr ip = source_of(d->alert);
+    struct ip_addr ip = alert_source(d->alert);
     struct json_mark related = json_object(&d->j, "related");
     put_related_array(d, "hosts", ENTITY_HOST, slice_of(d->alert->host),
                       slice_of(d->alert->client_name));

@@ -156,9 +156,12 @@ static void settings_are_understood(void)
               "--local-domain=example.org,example.net|--relay-domain=backup.example|"
               "--trusted=192.0.2.0/24 2001:db8::/32|--frontend=198.51.100.7|--top=0|--qui|"
               "--since=2026-03-02|--tz=+02:00|--fail-on=high|--format=postfix|-ojson:x.json|"
-              "--hash-key=000102030405060708090a0b0c0d0eff",
+              "--hash-key=000102030405060708090a0b0c0d0eff|--geoip-city=c.mmdb|--geoip-asn=a.mmdb",
               NULL);
     CHECK(r.ok);
+    CHECK_STR(r.config.geoip_city, "c.mmdb");
+    CHECK(r.config.geoip_country == NULL);
+    CHECK_STR(r.config.geoip_asn, "a.mmdb");
     CHECK_STR(r.error.text, "");
     CHECK_INT(zones_domain(r.config.zones, SLICE_LIT("example.net")), DOMAIN_LOCAL);
     CHECK_INT(zones_domain(r.config.zones, SLICE_LIT("backup.example")), DOMAIN_RELAY);
@@ -233,8 +236,10 @@ static void the_line_wins_over_the_file(void)
 {
     struct run r;
 
-    run_begin(&r, "--top=7", "top = 5\nmemory = 32M\nlocal-domain = example.org\n");
+    run_begin(&r, "--top=7",
+              "top = 5\nmemory = 32M\nlocal-domain = example.org\ngeoip-country = a b.mmdb\n");
     CHECK(r.ok);
+    CHECK_STR(r.config.geoip_country, "a b.mmdb");
     CHECK_INT(r.config.top, 7);
     CHECK_INT(r.config.memory_bytes, 32 << 20);
     CHECK_INT(zones_domain(r.config.zones, SLICE_LIT("example.org")), DOMAIN_LOCAL);

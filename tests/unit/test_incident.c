@@ -435,6 +435,78 @@ static void long_and_binary_names_are_cut(void)
     incidents_free(s);
 }
 
+/* A client outside, of a fixture that knows the place of 203.0.113.0/24. */
+static const struct alert *first_alert(struct incidents *s, enum rule rule, enum entity_type type,
+                                       const char *entity)
+{
+    struct finding f = probe(entity, noon, 1);
+    struct event ev = {0};
+    const struct alert *a = NULL;
+
+    event_reset(&ev);
+    CHECK(ip_addr_parse(SLICE_LIT("203.0.113.7"), &ev.client));
+    event_set(&ev, EF_CLIENT_NAME, SLICE_LIT("mail.innocent.example"));
+    event_set(&ev, EF_HELO, SLICE_LIT("mail.innocent.example"));
+    f.rule = rule;
+    f.entity_type = type;
+    f.ev = &ev;
+    incident_report(s, &f);
+    CHECK_INT(incidents_list(s, &a, 1), 1);
+    return a;
+}
+
+static struct incidents *start_with_places(struct told *told, struct geo *geo)
+{
+    *told = (struct told){0};
+    return incidents_new(&(struct incident_config){.key = {1, 2},
+                                                   .capacity = 16,
+                                                   .tenant = "default",
+                                                   .emit = record,
+                                                   .emit_arg = told,
+                                                   .source_name = no_source,
+                                                   .mta_name = postfix,
+                                                   .geo = geo});
+}
+
+static void the_place_is_that_of_the_source(void)
+{
+    struct geo *geo = geo_open(&(struct geo_config){.city = TEST_DATA "/geo-city.mmdb"});
+    struct told told;
+    struct incidents *s = start_with_places(&told, geo);
+    const struct alert *a = first_alert(s, RULE_SASL_BRUTE_SUCCESS, ENTITY_USER, "anna");
+
+    CHECK_STR(a->place.city_name, "Hanoi");
+    incidents_free(s);
+    s = start_with_places(&told, geo);
+    a = first_alert(s, RULE_HARVEST, ENTITY_IP, "198.51.100.7"); /* the entity goes first */
+    CHECK_STR(a->place.city_name, "Berlin");
+    incidents_free(s);
+    s = start_with_places(&told, NULL);
+    CHECK_STR(first_alert(s, RULE_HARVEST, ENTITY_IP, "198.51.100.7")->place.country, "");
+    incidents_free(s);
+    geo_close(geo);
+}
+
+static void who_sends_the_bounces_is_never_a_source(void)
+{
+    struct geo *geo = geo_open(&(struct geo_config){.city = TEST_DATA "/geo-city.mmdb"});
+    struct told told;
+    struct incidents *s = start_with_places(&told, geo);
+    const struct alert *a = first_alert(s, RULE_NDR_FLOOD, ENTITY_DOMAIN, "example.org");
+
+    CHECK_INT(a->client.family, 0);
+    CHECK_STR(a->client_name, "");
+    CHECK_STR(a->helo, "");
+    CHECK_STR(a->place.country, "");
+    incidents_free(s);
+    s = start_with_places(&told, geo);
+    a = first_alert(s, RULE_BACKSCATTER, ENTITY_HOST, "mx1");
+    CHECK_INT(a->client.family, 4);
+    CHECK_STR(a->client_name, "mail.innocent.example");
+    incidents_free(s);
+    geo_close(geo);
+}
+
 static const struct test_case cases[] = {
     {"an incident is new, then ongoing, then ended", it_is_new_then_ongoing_then_ended},
     {"within a day it keeps its id, later it is another", within_a_day_it_keeps_its_id},
@@ -455,6 +527,8 @@ static const struct test_case cases[] = {
     {"samples are the first three lines with their place",
      samples_are_the_first_three_lines_with_their_place},
     {"long and binary names are cut", long_and_binary_names_are_cut},
+    {"the place is that of the source", the_place_is_that_of_the_source},
+    {"who sends the bounces is never a source", who_sends_the_bounces_is_never_a_source},
 };
 
 TEST_MAIN(cases)

@@ -122,6 +122,49 @@ static void test_alert(void)
     free(f);
 }
 
+static void test_place(void)
+{
+    static const struct {
+        const char *path, *want;
+    } texts[] = {
+        {"source.geo.country_iso_code", "VN"},
+        {"source.geo.country_name", "Viet Nam"},
+        {"source.geo.continent_code", "AS"},
+        {"source.geo.continent_name", "Asia"},
+        {"source.geo.region_name", NULL},
+        {"source.geo.city_name", "Hanoi"},
+        {"source.as.organization.name", "AS64496 <b>"},
+    };
+    struct fixture *f = fixture_new();
+    struct outbuf out;
+    outbuf_init(&out, OUT_MAX);
+    f->alerts[0].place = (struct geo_place){.country = "VN",
+                                            .country_name = "Viet Nam",
+                                            .continent = "AS",
+                                            .continent_name = "Asia",
+                                            .city_name = "Hanoi",
+                                            .located = true,
+                                            .lat = -21.03,
+                                            .lon = 105.85,
+                                            .as_number = 64496,
+                                            .as_name = "AS64496 <b>"};
+    cJSON *doc = alert_doc(f, &f->alerts[0], &out);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++)
+        check_text(doc, texts[i].path, texts[i].want);
+    check_number(doc, "source.geo.location.lat", -21.03);
+    check_number(doc, "source.geo.location.lon", 105.85);
+    check_number(doc, "source.as.number", 64496);
+    cJSON_Delete(doc);
+    f->alerts[0].place = (struct geo_place){.as_number = 64496};
+    doc = alert_doc(f, &f->alerts[0], &out);
+    check_text(doc, "source.geo", NULL);
+    check_text(doc, "source.as.organization", NULL);
+    check_number(doc, "source.as.number", 64496);
+    cJSON_Delete(doc);
+    outbuf_fini(&out);
+    free(f);
+}
+
 static void test_alert_variants(void)
 {
     struct fixture *f = fixture_new();
@@ -421,6 +464,7 @@ static void test_event_numbers(void)
 
 static const struct test_case cases[] = {
     {"an alert has the members of the contract and no empty ones", test_alert},
+    {"the place and network of the source appear where they are known", test_place},
     {"null sender, user, members and observer appear where they exist", test_alert_variants},
     {"an alert line stays under its limit whatever bytes a log holds", test_bounded},
     {"cutting keeps characters whole", test_cut_characters},
