@@ -15,6 +15,7 @@
 #include "base/pair_filter.h"
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/capacity.h"
 #include "detect/harvest_site.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
@@ -78,9 +79,8 @@ static float harvester_score(const void *entry, int64_t now_us)
 
 static struct table *new_table(const char *name, size_t bytes, uint32_t entry_size)
 {
-    size_t capacity = bytes / (entry_size + 48);
     struct table_spec spec = {.name = name,
-                              .capacity = capacity < 16 ? 16 : (uint32_t)capacity,
+                              .capacity = capacity_of(bytes, entry_size),
                               .entry_size = entry_size,
                               .score = harvester_score};
     return table_new(&spec);

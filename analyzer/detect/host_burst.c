@@ -16,6 +16,7 @@
 #include "base/pair_filter.h"
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/capacity.h"
 #include "detect/delivery_sign.h"
 #include "detect/recent_set.h"
 
@@ -71,11 +72,10 @@ static float score(const void *entry, int64_t now_us)
 static void *create(const struct detect_env *env)
 {
     struct host_burst *d = panic_calloc(1, sizeof *d);
-    struct table_spec spec = {
-        .name = "inside hosts",
-        .capacity = (uint32_t)(env->memory_bytes / 2 / (sizeof(struct host) + 40)) + 8,
-        .entry_size = sizeof(struct host),
-        .score = score};
+    struct table_spec spec = {.name = "inside hosts",
+                              .capacity = capacity_of(env->memory_bytes / 2, sizeof(struct host)),
+                              .entry_size = sizeof(struct host),
+                              .score = score};
 
     d->env = *env;
     d->hosts = table_new(&spec);

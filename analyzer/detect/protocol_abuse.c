@@ -13,6 +13,7 @@
 #include "base/decay.h"
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/capacity.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
@@ -48,9 +49,8 @@ static float offender_score(const void *entry, int64_t now_us)
 static void *create(const struct detect_env *env)
 {
     struct protocol_abuse *d = panic_calloc(1, sizeof *d);
-    size_t capacity = env->memory_bytes / (sizeof(struct offender) + 48);
     struct table_spec spec = {.name = "protocol offenders",
-                              .capacity = capacity < 16 ? 16 : (uint32_t)capacity,
+                              .capacity = capacity_of(env->memory_bytes, sizeof(struct offender)),
                               .entry_size = sizeof(struct offender),
                               .score = offender_score};
 

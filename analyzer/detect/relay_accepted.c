@@ -14,6 +14,7 @@
 #include "base/hll.h"
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/capacity.h"
 
 enum { CLIENTS_NAMED_MAX = 64 };
 
@@ -44,8 +45,7 @@ static void *create(const struct detect_env *env)
 {
     struct relay_accepted *d = panic_calloc(1, sizeof *d);
     struct table_spec spec = {.name = "relaying clients",
-                              .capacity =
-                                  (uint32_t)(env->memory_bytes / (sizeof(struct relayer) + 40)),
+                              .capacity = capacity_of(env->memory_bytes, sizeof(struct relayer)),
                               .entry_size = sizeof(struct relayer),
                               .score = relayer_score};
 

@@ -11,6 +11,7 @@
 
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/capacity.h"
 
 enum { COUNT_MAX = 32 }; /* repeats of one line beyond this change no verdict */
 
@@ -35,7 +36,7 @@ struct sasl_clients *sasl_clients_new(size_t bytes)
 {
     struct sasl_clients *c = panic_calloc(1, sizeof *c);
     struct table_spec spec = {.name = "password guessers",
-                              .capacity = (uint32_t)(bytes / (sizeof(struct sasl_client) + 40)) + 8,
+                              .capacity = capacity_of(bytes, sizeof(struct sasl_client)),
                               .entry_size = sizeof(struct sasl_client),
                               .score = score};
 

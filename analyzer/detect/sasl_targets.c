@@ -9,6 +9,7 @@
 
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/capacity.h"
 
 static const int64_t turn_us = INT64_C(12) * 3600 * 1000000;
 static const int64_t idle_us = INT64_C(24) * 3600 * 1000000;
@@ -28,7 +29,7 @@ struct sasl_targets *sasl_targets_new(size_t bytes)
 {
     struct sasl_targets *t = panic_calloc(1, sizeof *t);
     struct table_spec spec = {.name = "guessed accounts",
-                              .capacity = (uint32_t)(bytes / (sizeof(struct sasl_target) + 40)) + 8,
+                              .capacity = capacity_of(bytes, sizeof(struct sasl_target)),
                               .entry_size = sizeof(struct sasl_target),
                               .doorkeeper = true,
                               .doorkeeper_rotate_us = idle_us,

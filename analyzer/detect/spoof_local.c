@@ -12,6 +12,7 @@
 #include "base/distinct.h"
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/capacity.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
@@ -62,14 +63,14 @@ static float pair_score(const void *entry, int64_t now_us)
 static void *create(const struct detect_env *env)
 {
     struct spoof_local *d = panic_calloc(1, sizeof *d);
-    size_t clients = env->memory_bytes * 3 / 4 / (sizeof(struct spoofer) + 48);
-    size_t pairs = env->memory_bytes / 4 / (sizeof(struct pair_days) + 48);
     struct table_spec spec = {.name = "local senders from outside",
-                              .capacity = clients < 16 ? 16 : (uint32_t)clients,
+                              .capacity =
+                                  capacity_of(env->memory_bytes / 4 * 3, sizeof(struct spoofer)),
                               .entry_size = sizeof(struct spoofer),
                               .score = spoofer_score};
     struct table_spec pair_spec = {.name = "known local senders",
-                                   .capacity = pairs < 16 ? 16 : (uint32_t)pairs,
+                                   .capacity =
+                                       capacity_of(env->memory_bytes / 4, sizeof(struct pair_days)),
                                    .entry_size = sizeof(struct pair_days),
                                    .score = pair_score};
 
