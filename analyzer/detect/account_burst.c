@@ -14,6 +14,7 @@
 #include "base/table.h"
 #include "detect/account_burst_report.h"
 #include "detect/auth_result.h"
+#include "detect/capacity.h"
 #include "detect/delivery_sign.h"
 #include "detect/detector.h"
 
@@ -35,11 +36,11 @@ struct account_burst {
 static void *create(const struct detect_env *env)
 {
     struct account_burst *d = panic_calloc(1, sizeof *d);
-    struct table_spec spec = {
-        .name = "accounts",
-        .capacity = (uint32_t)(env->memory_bytes / 2 / (sizeof(struct account) + 40)) + 8,
-        .entry_size = sizeof(struct account),
-        .score = account_burst_score};
+    struct table_spec spec = {.name = "accounts",
+                              .capacity =
+                                  capacity_of(env->memory_bytes / 2, sizeof(struct account)),
+                              .entry_size = sizeof(struct account),
+                              .score = account_burst_score};
 
     d->env = *env;
     d->accounts = table_new(&spec);
@@ -89,12 +90,17 @@ static void note_address(struct account *a, const struct ip_addr *ip)
 
 /* A front end stands for all its users, and this host for none of them: neither is a place of the
  * account's. */
-static void note_place(struct account *a, const struct event *ev, const struct context *cx)
+static void note_place(struct account_burst *d, struct account *a, const struct event *ev,
+                       const struct context *cx)
 {
+    struct geo_place where;
+
     if (cx->client.family == 0 || cx->client_zone == CLIENT_LOOPBACK ||
         cx->client_zone == CLIENT_FRONTEND)
         return;
-    account_burst_place(a, auth_result_place(cx->key, &cx->client), ev->time_us);
+    if (account_burst_place(a, auth_result_place(cx->key, &cx->client), ev->time_us) &&
+        geo_find(d->env.geo, &cx->client, &where))
+        account_burst_locate(a, &where, ev->time_us);
     recent_set_add(&a->addresses, cx->client_hash, ev->time_us, half_day_us);
     note_address(a, &cx->client);
 }
@@ -117,9 +123,9 @@ static void on_queued(struct account_burst *d, const struct event *ev, const str
         return;
     a = open_account(d, ev, cx);
     account_burst_message(a, ev->time_us);
-    note_place(a, ev, cx);
+    note_place(d, a, ev, cx);
     if (cx->null_sender)
-        a->now.null_recipients += ev->nrcpt > 0 ? ev->nrcpt : 1;
+        account_burst_null_sender(a, ev->nrcpt, ev->time_us);
     else if (cx->sender.len > 0)
         account_burst_sender(a, sender_identity(cx), ev->time_us);
     if (incident_is_open(d->env.incidents, RULE_SASL_BRUTE_SUCCESS, ENTITY_USER, slice_of(a->user)))
@@ -189,14 +195,35 @@ static void on_delivery(struct account_burst *d, const struct event *ev, const s
     account_burst_report(d->env.incidents, a, ev, cx);
 }
 
+/* Nobody logs in from outside as a guest, a test or a copier: the login itself is the news. */
+static void on_login(struct account_burst *d, const struct event *ev, const struct context *cx)
+{
+    struct account *a;
+
+    if (cx->client_zone != CLIENT_OUTSIDE || !account_burst_is_guest(cx->user))
+        return;
+    a = open_account(d, ev, cx);
+    a->outside_uses++;
+    note_address(a, &cx->client);
+    account_burst_report(d->env.incidents, a, ev, cx);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     if (!cx->authed || cx->user_hash == 0)
         return;
-    if (ev->kind == EVENT_QUEUED)
+    switch (ev->kind) {
+    case EVENT_AUTH:
+    case EVENT_MAIL:
+        on_login(state, ev, cx);
+        break;
+    case EVENT_QUEUED:
         on_queued(state, ev, cx);
-    else
+        break;
+    default:
         on_delivery(state, ev, cx);
+        break;
+    }
 }
 
 static uint64_t evictions(const void *state)
@@ -216,7 +243,7 @@ const struct detector detector_account_burst = {
     .name = "account_burst",
     .summary = "an authenticated account sends unlike its owner",
     .reference = "D3; SPOT, COMPA",
-    .kinds = KIND(QUEUED) | KIND(DELIVERY),
+    .kinds = KIND(AUTH) | KIND(MAIL) | KIND(QUEUED) | KIND(DELIVERY),
     .memory_parts = 5,
     .create = create,
     .on_event = on_event,

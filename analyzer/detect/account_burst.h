@@ -7,7 +7,9 @@
 #include <stdint.h>
 
 #include "base/cusum.h"
+#include "base/decay.h"
 #include "base/distinct.h"
+#include "base/geo.h"
 #include "base/ip_addr.h"
 #include "detect/recent_set.h"
 
@@ -24,7 +26,8 @@ enum account_family {
     FAMILY_NETWORK = 1 << 2,
     FAMILY_TEMPO = 1 << 3,
     FAMILY_IDENTITY = 1 << 4,
-    FAMILY_SEQUENCE = 1 << 5
+    FAMILY_SEQUENCE = 1 << 5,
+    FAMILY_TRAVEL = 1 << 6
 };
 
 enum account_stage { ACCOUNT_QUIET, ACCOUNT_WARN, ACCOUNT_HIGH };
@@ -32,6 +35,9 @@ enum account_stage { ACCOUNT_QUIET, ACCOUNT_WARN, ACCOUNT_HIGH };
 struct account_place { /* a network of the last day; tag 0: unused */
     int64_t last_us;
     uint32_t tag;
+    bool located;
+    char country[2]; /* no NUL; zero when not known */
+    float lat, lon;
 };
 
 /* What has happened since the joint score was last 0. */
@@ -42,7 +48,8 @@ struct excursion {
     uint32_t messages, recipients, delivered, bad, good;
     uint32_t contacts, new_contacts; /* judged where history gives them meaning */
     uint32_t gaps, short_gaps;
-    uint32_t new_places, new_senders, null_recipients;
+    uint32_t new_places, new_senders;
+    uint32_t travels; /* to a new place, faster than anybody travels */
     bool after_guessing;
     struct ip_addr addresses[ACCOUNT_ADDRESSES];
     unsigned addresses_count;
@@ -55,6 +62,11 @@ struct account {
     struct cusum joint, outcome;
     struct excursion now;
     struct account_place places[ACCOUNT_PLACES];
+    struct account_place left; /* the place used before the newest one, as it was then */
+    uint8_t here;              /* number of the place used last */
+    uint32_t outside_uses;     /* counted for accounts of guests and devices only */
+    struct decayed messages_day;
+    struct decayed null_hour;    /* recipients of authenticated null-sender mail */
     struct recent_set addresses; /* clients of 12 to 24 hours */
     struct recent_set strangers; /* foreign recipients of 12 to 24 hours */
     uint32_t senders[ACCOUNT_SENDERS];
@@ -80,9 +92,13 @@ void account_burst_begin(struct account *a, int64_t time_us);
 /* account_burst_message - a message was queued: tempo */
 void account_burst_message(struct account *a, int64_t time_us);
 
-/* account_burst_place - it came from this network; true when the place is beyond the second within
- * a day */
+/* account_burst_place - it came from this network; true when the account has not used the place
+ * for a day */
 bool account_burst_place(struct account *a, uint64_t place, int64_t time_us);
+
+/* account_burst_locate - where the place is for which account_burst_place() has just said true:
+ * travel counts when nobody could have come there from the place before in the time between */
+void account_burst_locate(struct account *a, const struct geo_place *where, int64_t time_us);
 
 /* account_burst_sender - its envelope sender; true when the account never used it before */
 bool account_burst_sender(struct account *a, uint64_t sender_hash, int64_t time_us);
@@ -99,8 +115,16 @@ void account_burst_contact(struct account *a, bool first, int64_t time_us);
  *             age_us  since the message was accepted: late news count less */
 void account_burst_outcome(struct account *a, double bad, int64_t age_us, int64_t time_us);
 
+/* account_burst_null_sender - it had the null sender and so many recipients (0: not known);
+ * account_burst_null_recipients: such recipients in an hour, where receipts count little */
+void account_burst_null_sender(struct account *a, uint32_t recipients, int64_t time_us);
+double account_burst_null_recipients(const struct account *a, int64_t time_us);
+
 /* account_burst_places - networks within the last day */
 unsigned account_burst_places(const struct account *a, int64_t time_us);
+
+/* account_burst_countries - different countries among them, as far as they are known */
+unsigned account_burst_countries(const struct account *a, int64_t time_us);
 
 /* account_burst_judge - the stage the evidence has reached; changes nothing */
 struct account_verdict account_burst_judge(const struct account *a, int64_t time_us);

@@ -1,20 +1,27 @@
 /* account_burst_evidence.c - log-likelihood ratios of the families, and the stages they lead to
  * algorithm: joint CUSUM over recipients, S = max(0, S + sum of clamped log-likelihood ratios),
  * half-life 6 h; beside it the plain CUSUM of bad outcomes. An excursion is the run since S was
- * last 0. Cold start: P(first contact | honest) is not .40 for an account without history but
- * nearly that of a thief, so it is modelled as .40 + .55 exp(-H/30), H = recipients before the
- * excursion; tempo and identity are weighted by 1 - exp(-H/30) in the same sense. With H = 0 they
- * say nothing, whoever the account is. source:    the design's D3: families, likelihoods, stages;
- * Page (1954) limits:    H counts what this run has seen; an account's habits from before the log
- * are not known */
+ * last 0. Travel: a login from a place that is new for the day, more than 1,000 km from the place
+ * of the login before, within 3 hours of it. Cold start: P(first contact | honest) is not .40 for
+ * an account without history but nearly that of a thief, so it is modelled as .40 + .55 exp(-H/30),
+ * H = recipients before the excursion; tempo and identity are weighted by 1 - exp(-H/30) in the
+ * same sense. With H = 0 they say nothing, whoever the account is. source:    the design's D3:
+ * families, likelihoods, stages; Page (1954) limits:    H counts what this run has seen; an
+ * account's habits from before the log are not known */
 #include "detect/account_burst.h"
 
 #include <math.h>
 
 static const double half_life_us = 6 * 3600e6;
+/* With these half-lives (ln 2 of the time) a steady stream of n an hour, or a day, reads n. */
+static const double hour_half_life_us = 3600e6 * 0.69314718,
+                    day_half_life_us = 24 * 3600e6 * 0.69314718;
+static const double receipt_weight = 1.0 / 3; /* a receipt has the null sender and one recipient */
 static const int64_t day_us = INT64_C(24) * 3600 * 1000000;
 static const int64_t short_gap_us = INT64_C(6) * 1000000;
 static const int64_t run_gap_us = INT64_C(2) * 3600 * 1000000;
+static const int64_t travel_us = INT64_C(3) * 3600 * 1000000;
+static const double travel_km = 1000, travel_llr = 1.5;
 static const double clamp_low = -1, clamp_high = 3.5;
 static const double warn_level = 13.8, confirm_level = 6.0, outcome_level = 9.2;
 static const double tempo_weight = .3, history_scale = 30;
@@ -86,6 +93,7 @@ void account_burst_message(struct account *a, int64_t time_us)
     bool is_short = gap < short_gap_us;
 
     a->now.messages++;
+    decayed_add(&a->messages_day, time_us, day_half_life_us, 1);
     if (a->last_message_us != 0) {
         a->now.gaps++;
         a->now.short_gaps += is_short;
@@ -114,25 +122,69 @@ unsigned account_burst_places(const struct account *a, int64_t time_us)
 bool account_burst_place(struct account *a, uint64_t place, int64_t time_us)
 {
     uint32_t tag = (uint32_t)(place >> 32) | 1U;
-    struct account_place *oldest = &a->places[0];
-    bool is_new;
+    unsigned oldest = 0;
+    bool beyond_second;
 
     for (unsigned i = 0; i < ACCOUNT_PLACES; i++) {
         struct account_place *p = &a->places[i];
         if (p->tag == tag && is_current(p, time_us)) {
             p->last_us = time_us > p->last_us ? time_us : p->last_us;
+            a->here = (uint8_t)i;
             return false;
         }
-        if (p->last_us < oldest->last_us)
-            oldest = p;
+        if (p->last_us < a->places[oldest].last_us)
+            oldest = i;
     }
-    is_new = account_burst_places(a, time_us) >= 2;
-    *oldest = (struct account_place){.last_us = time_us, .tag = tag};
-    if (!is_new)
-        return false;
-    a->now.new_places++;
-    add(a, time_us, llr_yes(network_of));
+    beyond_second = account_burst_places(a, time_us) >= 2;
+    a->left = a->places[a->here];
+    a->here = (uint8_t)oldest;
+    a->places[oldest] = (struct account_place){.last_us = time_us, .tag = tag};
+    if (beyond_second) {
+        a->now.new_places++;
+        add(a, time_us, llr_yes(network_of));
+    }
     return true;
+}
+
+static double km_between(const struct account_place *a, const struct account_place *b)
+{
+    return geo_km(
+        &(struct geo_place){.located = a->located, .lat = (double)a->lat, .lon = (double)a->lon},
+        &(struct geo_place){.located = b->located, .lat = (double)b->lat, .lon = (double)b->lon});
+}
+
+void account_burst_locate(struct account *a, const struct geo_place *where, int64_t time_us)
+{
+    struct account_place *here = &a->places[a->here];
+
+    memcpy(here->country, where->country, sizeof here->country);
+    here->located = where->located;
+    here->lat = (float)where->lat;
+    here->lon = (float)where->lon;
+    if (time_us - a->left.last_us >= travel_us || km_between(here, &a->left) <= travel_km)
+        return;
+    a->now.travels++;
+    add(a, time_us, travel_llr);
+}
+
+static bool is_country(const struct account_place *p, int64_t time_us)
+{
+    return p->country[0] != '\0' && is_current(p, time_us);
+}
+
+unsigned account_burst_countries(const struct account *a, int64_t time_us)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++) {
+        unsigned before = 0;
+        while (before < i && !(is_country(&a->places[before], time_us) &&
+                               memcmp(a->places[before].country, a->places[i].country,
+                                      sizeof a->places[i].country) == 0))
+            before++;
+        n += before == i && is_country(&a->places[i], time_us);
+    }
+    return n;
 }
 
 static bool knows_sender(const struct account *a, uint32_t tag)
@@ -166,6 +218,17 @@ void account_burst_after_guessing(struct account *a, int64_t time_us)
         return;
     a->now.after_guessing = true;
     add(a, time_us, llr_yes(sequence_of));
+}
+
+void account_burst_null_sender(struct account *a, uint32_t recipients, int64_t time_us)
+{
+    decayed_add(&a->null_hour, time_us, hour_half_life_us,
+                recipients > 1 ? recipients : receipt_weight);
+}
+
+double account_burst_null_recipients(const struct account *a, int64_t time_us)
+{
+    return decayed_at(&a->null_hour, time_us, hour_half_life_us);
 }
 
 static double contact_rate(const struct account *a)
@@ -230,7 +293,17 @@ static unsigned families_of(const struct excursion *x)
         set |= FAMILY_IDENTITY;
     if (x->after_guessing)
         set |= FAMILY_SEQUENCE;
+    if (x->travels >= 1)
+        set |= FAMILY_TRAVEL;
     return set;
+}
+
+/* Networks and travel are two sides of one observation: people with a tunnel show both. */
+static unsigned count_families(unsigned set)
+{
+    if (set & FAMILY_NETWORK)
+        set &= ~(unsigned)FAMILY_TRAVEL;
+    return (unsigned)__builtin_popcount(set);
 }
 
 /* Volume confirms only where the outcomes are no better than an honest account's. */
@@ -251,7 +324,7 @@ struct account_verdict account_burst_judge(const struct account *a, int64_t time
                                 .level = (double)cusum_at(&a->joint, time_us, half_life_us)};
 
     if (v.level >= warn_level && a->now.recipients >= WARN_RECIPIENTS &&
-        __builtin_popcount(v.families) >= 2) {
+        count_families(v.families) >= 2) {
         v.stage = is_confirmed(a, v.families, outcome) ? ACCOUNT_HIGH : ACCOUNT_WARN;
     } else if (outcome >= outcome_level && a->now.bad >= OUTCOME_ONLY_BAD) {
         v.outcome_only = true;

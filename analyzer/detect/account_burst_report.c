@@ -1,8 +1,7 @@
 /* account_burst_report.c - stages and hard rules of detector account_burst, put into words
  * source:    names of guest accounts: abuse desks' lists; ten addresses a day: Exim wiki,
- * DetectSMTPAuthAbuse limits:    impossible travel needs a GeoIP database and is not judged: a
- * distance between successive places would be one more family beside those of
- * account_burst_evidence.c */
+ * DetectSMTPAuthAbuse limits:    a copier at a branch office is told like one in wrong hands: the
+ * branch belongs into --trusted */
 #include "detect/account_burst_report.h"
 
 #include <stdio.h>
@@ -12,9 +11,8 @@ enum {
     HARD_PLACES =
         4, /* in at least so many networks: one phone has many addresses, but of few networks */
     MANY_PLACES = 5,
-    MANY_PLACES_MESSAGES = 15,
-    GUEST_STRANGERS = 5,
-    NULL_RECIPIENTS = 10, /* of one authenticated run with the null sender: receipts have one */
+    MANY_PLACES_MESSAGES = 10, /* a day, the older ones counting less */
+    NULL_RECIPIENTS = 10,      /* an hour; receipts count little */
     REASON_MAX = 160
 };
 static const int64_t turn_us = INT64_C(12) * 3600 * 1000000;
@@ -28,15 +26,29 @@ struct ruling {
     char reason[REASON_MAX];
 };
 
-static bool is_guest_name(slice user)
+/* "DOMAIN\\scanner2", "test-1@example.org": the name between domain and number. */
+static slice bare_name(slice user)
 {
-    static const char *const names[] = {"guest",    "anonymous", "nobody", "test",    "tester",
-                                        "testuser", "demo",      "scan",   "scanner", "scanner1",
-                                        "copier",   "printer",   "fax",    "temp"};
-    slice local = slice_first(user, slice_find_byte(user, '@'));
+    size_t backslash = slice_find_byte(user, '\\');
+
+    if (backslash < user.len)
+        user = slice_from(user, backslash + 1);
+    user = slice_first(user, slice_find_byte(user, '@'));
+    while (user.len > 0 && strchr("0123456789-_.", user.ptr[user.len - 1]) != NULL &&
+           user.ptr[user.len - 1] != '\0')
+        user.len--;
+    return user;
+}
+
+bool account_burst_is_guest(slice user)
+{
+    static const char *const names[] = {
+        "guest", "anonymous", "nobody",  "test",   "tester",  "testuser", "testing", "demo",
+        "temp",  "scan",      "scanner", "copier", "printer", "fax",      "mfp",     "scan2mail"};
+    slice name = bare_name(user);
 
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
-        if (slice_eq(local, slice_of(names[i])))
+        if (slice_ieq(name, slice_of(names[i])))
             return true;
     return false;
 }
@@ -55,6 +67,7 @@ static void name_families(unsigned families, char *reason)
     snprintf(reason, REASON_MAX, "sends unlike its owner: ");
     add_word(reason, families, FAMILY_SEQUENCE, "after password guessing");
     add_word(reason, families, FAMILY_NETWORK, "from many networks");
+    add_word(reason, families, FAMILY_TRAVEL, "from places too far apart");
     add_word(reason, families, FAMILY_OUTCOME, "to recipients that are refused");
     add_word(reason, families, FAMILY_CONTACT, "to strangers");
     add_word(reason, families, FAMILY_TEMPO, "without a pause");
@@ -80,20 +93,23 @@ static struct ruling rule_by_stage(struct account *a, int64_t time_us)
     return r;
 }
 
+/* Ten addresses of hardly any networks may be one phone; five networks may be one traveller: both
+ * are worth a note. */
 static void rule_by_addresses(const struct account *a, int64_t time_us, struct ruling *r)
 {
     double addresses = recent_set_count(&a->addresses, time_us, turn_us);
     unsigned places = account_burst_places(a, time_us);
-    bool hard = addresses >= HARD_ADDRESSES && places >= HARD_PLACES;
+    bool many = addresses >= HARD_ADDRESSES, hard = many && places >= HARD_PLACES;
+    bool wide = places >= MANY_PLACES && a->messages_day.value >= MANY_PLACES_MESSAGES;
 
-    if (!hard && (places < MANY_PLACES || a->now.messages < MANY_PLACES_MESSAGES))
+    if (!many && !wide)
         return;
     if (r->severity >= (hard ? SEVERITY_HIGH : SEVERITY_LOW))
         return;
     *r = (struct ruling){.severity = hard ? SEVERITY_HIGH : SEVERITY_LOW,
-                         .observed = addresses,
-                         .threshold = hard ? HARD_ADDRESSES : MANY_PLACES,
-                         .unit = "client addresses"};
+                         .observed = many ? addresses : places,
+                         .threshold = many ? HARD_ADDRESSES : MANY_PLACES,
+                         .unit = many ? "client addresses" : "client networks"};
     snprintf(r->reason, sizeof r->reason,
              "sends from more addresses and networks a day than one person has");
 }
@@ -101,27 +117,26 @@ static void rule_by_addresses(const struct account *a, int64_t time_us, struct r
 static void rule_by_name(const struct account *a, int64_t time_us, const struct context *cx,
                          struct ruling *r)
 {
-    double strangers = recent_set_count(&a->strangers, time_us, turn_us);
-    int severity = strangers >= GUEST_STRANGERS ? SEVERITY_HIGH : SEVERITY_LOW;
+    bool sends = recent_set_count(&a->strangers, time_us, turn_us) >= 1;
 
-    if (cx->client_zone != CLIENT_OUTSIDE || strangers < 1 || r->severity >= severity)
+    if (cx->client_zone != CLIENT_OUTSIDE || a->outside_uses == 0 || r->severity >= SEVERITY_HIGH)
         return;
-    if (!is_guest_name(slice_of(a->user)))
-        return;
-    *r = (struct ruling){.severity = severity,
-                         .observed = strangers,
-                         .threshold = GUEST_STRANGERS,
-                         .unit = "outside recipients"};
-    snprintf(r->reason, sizeof r->reason,
-             "an account of a guest or a device sends to strangers, from outside");
+    *r = (struct ruling){.severity = SEVERITY_HIGH,
+                         .observed = a->outside_uses,
+                         .threshold = 1,
+                         .unit = "uses from outside"};
+    snprintf(r->reason, sizeof r->reason, "an account of a guest or a device %s, from outside",
+             sends ? "sends to strangers" : "was logged in to");
 }
 
-static void rule_by_null_sender(const struct account *a, struct ruling *r)
+static void rule_by_null_sender(const struct account *a, int64_t time_us, struct ruling *r)
 {
-    if (a->now.null_recipients < NULL_RECIPIENTS || r->severity >= SEVERITY_MEDIUM)
+    double recipients = account_burst_null_recipients(a, time_us);
+
+    if (recipients < NULL_RECIPIENTS || r->severity >= SEVERITY_MEDIUM)
         return;
     *r = (struct ruling){.severity = SEVERITY_MEDIUM,
-                         .observed = a->now.null_recipients,
+                         .observed = recipients,
                          .threshold = NULL_RECIPIENTS,
                          .unit = "null-sender recipients"};
     snprintf(r->reason, sizeof r->reason,
@@ -154,8 +169,11 @@ static void tell(struct incidents *incidents, const struct account *a, const str
                                        {"networks", account_burst_places(a, ev->time_us)},
                                        {"addresses", addresses},
                                        {"new_senders", a->now.new_senders},
-                                       {"recipients_before", a->now.history}};
+                                       {"recipients_before", a->now.history},
+                                       {"countries", account_burst_countries(a, ev->time_us)}};
+    unsigned known = sizeof counters / sizeof counters[0];
 
+    known -= counters[known - 1].value == 0; /* no database */
     incident_report(incidents,
                     &(struct finding){.rule = RULE_ACCOUNT_BURST,
                                       .severity = (enum severity)r->severity,
@@ -169,7 +187,7 @@ static void tell(struct incidents *incidents, const struct account *a, const str
                                       .confidence = r->severity >= SEVERITY_HIGH ? 90 : 50,
                                       .reason = slice_of(r->reason),
                                       .counters = counters,
-                                      .counters_count = sizeof counters / sizeof counters[0],
+                                      .counters_count = known,
                                       .related = members,
                                       .related_count = n,
                                       .related_total = addresses,
@@ -183,7 +201,7 @@ void account_burst_report(struct incidents *incidents, struct account *a, const 
 
     rule_by_addresses(a, ev->time_us, &r);
     rule_by_name(a, ev->time_us, cx, &r);
-    rule_by_null_sender(a, &r);
+    rule_by_null_sender(a, ev->time_us, &r);
     if (r.severity >= 0)
         tell(incidents, a, &r, ev);
 }

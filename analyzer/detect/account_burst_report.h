@@ -14,4 +14,8 @@
 void account_burst_report(struct incidents *incidents, struct account *a, const struct event *ev,
                           const struct context *cx);
 
+/* account_burst_is_guest - is this the name of a guest, a test or a device ("guest", "scanner2",
+ * "DOMAIN\\test")? */
+bool account_burst_is_guest(slice user);
+
 #endif

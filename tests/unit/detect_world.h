@@ -59,7 +59,8 @@ static inline const struct detector *world_detector(const char *name)
     return NULL;
 }
 
-static inline void world_start(struct world *w, const char *detector, size_t memory_bytes)
+static inline void world_start_with(struct world *w, const char *detector, size_t memory_bytes,
+                                    struct geo *geo)
 {
     struct ip_net trusted;
 
@@ -85,7 +86,13 @@ static inline void world_start(struct world *w, const char *detector, size_t mem
                                                  .board = w->board,
                                                  .messages = correlate_messages(w->correlate),
                                                  .zones = w->zones,
+                                                 .geo = geo,
                                                  .memory_bytes = memory_bytes});
+}
+
+static inline void world_start(struct world *w, const char *detector, size_t memory_bytes)
+{
+    world_start_with(w, detector, memory_bytes, NULL);
 }
 
 static inline void world_end(struct world *w)
@@ -148,6 +155,7 @@ static inline void world_unknown(struct world *w, int64_t time_us, const char *i
 
 /* A message of one recipient is accepted and tried once. */
 struct world_mail {
+    uint32_t nrcpt; /* 0: one */
     const char *ip, *name, *user, *sender, *rcpt;
     enum route route;
     enum event_outcome outcome;
@@ -171,7 +179,7 @@ static inline void world_mail(struct world *w, int64_t time_us, const struct wor
     world_begin(&ev, time_us, EVENT_QUEUED);
     event_set(&ev, EF_QUEUE_ID, slice_of(id));
     event_set_sender(&ev, slice_of(mail->sender));
-    ev.nrcpt = 1;
+    ev.nrcpt = mail->nrcpt == 0 ? 1 : mail->nrcpt;
     world_event(w, &ev);
 
     world_begin(&ev, time_us, EVENT_DELIVERY);
