@@ -2,11 +2,13 @@
  * algorithm: per host, over outside recipients: CUSUM of bad outcomes (.05 honest, .30 infected;
  * for a host with one steady sender of ours .15, since lists decay); fan-out (first-seen recipients
  * at 50 an hour, four of five new); identity (many foreign senders or sender domains, or HELO
- * names, an hour). High when the CUSUM has company, two families without it are a warning. source:
- * SPOT (Duan et al. 2012); Clayton, "Stopping spam by extrusion detection" (2004); Foster (2011)
- * limits:    hosts of other organisations behind us (customers, a gateway in front) have foreign
- * senders by right: without refusals they stay below medium; bounces that inside servers send (null
- * sender) are not judged here */
+ * names, an hour); bounces (null sender) to people who never wrote to us. High when the CUSUM has
+ * company, two families without it are a warning. Where our own filter says spam or virus, SPOT's
+ * own test on its verdicts (.20 honest, .90 infected). source: SPOT (Duan et al. 2012); Clayton,
+ * "Stopping spam by extrusion detection" (2004); Foster (2011); RFC 5321 4.5.5 limits:    hosts of
+ * other organisations behind us (customers, a gateway in front) have foreign senders by right:
+ * without refusals they stay below medium. Where mail comes in by another way, nobody has written
+ * to us as far as we know, so the null sender is not judged there */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -18,6 +20,7 @@
 #include "base/table.h"
 #include "detect/capacity.h"
 #include "detect/delivery_sign.h"
+#include "detect/inbound.h"
 #include "detect/recent_set.h"
 
 enum {
@@ -27,28 +30,32 @@ enum {
     SENDERS_PER_HOUR = 10,
     DOMAINS_PER_HOUR = 5,
     HELOS_PER_HOUR = 3,
+    NULL_PER_HOUR = 10,
+    SPAM_MIN = 4, /* verdicts of our own filter */
     STEADY_SENDERS = 2,
     LISTED_HOSTS_MAX = 2
 };
-static const double alarm_level = 9.2, fresh_share = .8;
+static const double alarm_level = 9.2, spam_level = 4.6, fresh_share = .8;
 static const double half_life_us = 6 * 3600e6, hour_half_life_us = 3600e6;
 static const int64_t half_hour_us =
     INT64_C(1800) * 1000000; /* turn: a window of half an hour to an hour */
 static const int64_t listed_turn_us = INT64_C(3) * 3600 * 1000000;
 static const int64_t idle_us = INT64_C(24) * 3600 * 1000000;
 static const int64_t contact_turn_us = INT64_C(30) * 86400 * 1000000;
+static const int64_t writer_turn_us = INT64_C(7) * 86400 * 1000000; /* as long as bounces wait */
 static const int64_t judged_turn_us = INT64_C(3) * 86400 * 1000000;
 
 struct host {
     int64_t first_us, last_us; /* of the present spell; starts over after a quiet day */
     struct ip_addr ip;
-    struct cusum outcome, strict;
-    uint32_t recipients, bad, delivered;
+    struct cusum outcome, strict, spam;
+    uint32_t recipients, bad, delivered, spam_verdicts;
     struct decayed total, fresh; /* recipients, first-seen recipients; half-life an hour */
     struct recent_set senders;   /* all */
     struct recent_set strangers; /* foreign senders */
     struct recent_set domains;   /* foreign sender domains */
     struct recent_set helos;
+    struct decayed unasked; /* null-sender recipients who never wrote to us; half-life an hour */
     bool told;
 };
 
@@ -57,8 +64,10 @@ struct host_burst {
     struct table *hosts;
     struct pair_filter *contacts; /* (host, recipient) */
     struct pair_filter *judged;   /* (message, recipient), see account_burst */
+    struct pair_filter *writers;  /* senders of mail that came in from outside */
+    bool takes_mail;              /* any came in */
     struct recent_set listed;     /* hosts refused for a listing */
-    struct bernoulli_llr usual, steady;
+    struct bernoulli_llr usual, steady, spam;
 };
 
 static float score(const void *entry, int64_t now_us)
@@ -79,10 +88,12 @@ static void *create(const struct detect_env *env)
 
     d->env = *env;
     d->hosts = table_new(&spec);
-    d->contacts = pair_filter_new(env->memory_bytes / 4, contact_turn_us);
-    d->judged = pair_filter_new(env->memory_bytes / 4, judged_turn_us);
+    d->contacts = pair_filter_new(env->memory_bytes / 6, contact_turn_us);
+    d->judged = pair_filter_new(env->memory_bytes / 6, judged_turn_us);
+    d->writers = pair_filter_new(env->memory_bytes / 6, writer_turn_us);
     d->usual = bernoulli_llr_of(.05, .30);
     d->steady = bernoulli_llr_of(.15, .30);
+    d->spam = bernoulli_llr_of(.20, .90);
     return d;
 }
 
@@ -93,6 +104,7 @@ static void destroy(void *state)
     table_free(d->hosts);
     pair_filter_free(d->contacts);
     pair_filter_free(d->judged);
+    pair_filter_free(d->writers);
     free(d);
 }
 
@@ -140,7 +152,10 @@ static void note_recipient(struct host_burst *d, struct host *h, const struct ev
     decayed_add(&h->total, ev->time_us, hour_half_life_us, 1);
     if (fresh)
         decayed_add(&h->fresh, ev->time_us, hour_half_life_us, 1);
-    note_identity(h, ev, cx);
+    if (cx->null_sender)
+        decayed_add(&h->unasked, ev->time_us, hour_half_life_us, 1);
+    else
+        note_identity(h, ev, cx);
 }
 
 static void count_outcome(struct host_burst *d, struct host *h, double bad, int64_t time_us)
@@ -179,7 +194,7 @@ static void note_outcome(struct host_burst *d, struct host *h, uint64_t message,
 /* ---- judging ---- */
 
 struct opinion {
-    bool refused, fan_out, identity, steady;
+    bool refused, spam, fan_out, identity, unasked, steady;
     double level;
     unsigned senders, strangers, domains, helos;
 };
@@ -197,7 +212,11 @@ static struct opinion form_opinion(const struct host *h, int64_t time_us)
                         .helos = lately(&h->helos, time_us)};
     double fresh = decayed_at(&h->fresh, time_us, hour_half_life_us);
 
-    o.steady = o.senders <= STEADY_SENDERS && o.strangers == 0 && o.helos < HELOS_PER_HOUR;
+    o.unasked = decayed_at(&h->unasked, time_us, hour_half_life_us) >= NULL_PER_HOUR;
+    o.steady =
+        o.senders <= STEADY_SENDERS && o.strangers == 0 && o.helos < HELOS_PER_HOUR && !o.unasked;
+    o.spam = h->spam_verdicts >= SPAM_MIN &&
+             (double)cusum_at(&h->spam, time_us, half_life_us) >= spam_level;
     o.level = (double)cusum_at(o.steady ? &h->strict : &h->outcome, time_us, half_life_us);
     o.refused = o.level >= alarm_level && h->bad >= BAD_MIN;
     o.fan_out = fresh >= FRESH_PER_HOUR &&
@@ -210,9 +229,12 @@ static struct opinion form_opinion(const struct host *h, int64_t time_us)
 /* -1: nothing to say. */
 static int severity_of(const struct host *h, const struct opinion *o, int64_t time_us)
 {
+    if (o->spam)
+        return SEVERITY_HIGH;
     if (o->refused)
-        return o->fan_out || o->identity || o->strangers > 0 ? SEVERITY_HIGH : SEVERITY_MEDIUM;
-    if (o->fan_out && o->identity)
+        return o->fan_out || o->identity || o->unasked || o->strangers > 0 ? SEVERITY_HIGH
+                                                                           : SEVERITY_MEDIUM;
+    if (o->fan_out && (o->identity || o->unasked))
         return h->bad >= BAD_SOME && cusum_at(&h->outcome, time_us, half_life_us) > 0
                    ? SEVERITY_MEDIUM
                    : SEVERITY_LOW;
@@ -223,6 +245,11 @@ static int severity_of(const struct host *h, const struct opinion *o, int64_t ti
 
 static slice reason_of(const struct opinion *o)
 {
+    if (o->spam)
+        return SLICE_LIT(
+            "our own filter finds spam or a virus in most of what an inside host sends");
+    if (o->unasked)
+        return SLICE_LIT("an inside host sends bounces to people who never wrote to us");
     if (o->refused && o->identity)
         return SLICE_LIT(
             "an inside host sends under changing senders, and remote servers refuse much of it");
@@ -256,8 +283,9 @@ static void report(struct host_burst *d, struct host *h, const struct event *ev)
         {"first_contacts", (uint64_t)decayed_at(&h->fresh, ev->time_us, hour_half_life_us)},
         {"senders", o.senders},
         {"foreign_sender_domains", o.domains},
-        {"helo_names", o.helos}};
-
+        {"helo_names", o.helos},
+        {"spam_verdicts", h->spam_verdicts},
+        {"unasked_bounces", (uint64_t)decayed_at(&h->unasked, ev->time_us, hour_half_life_us)}};
     bool by_number = !o.refused && o.fan_out;
 
     if (severity < 0)
@@ -287,12 +315,21 @@ static bool is_inside(const struct context *cx)
     return cx->client_zone == CLIENT_TRUSTED && !cx->authed && cx->client_hash != 0;
 }
 
+/* A notification about mail that came in, whatever made it, goes to the one who wrote; and it has
+ * one recipient. */
+static bool is_answer(const struct host_burst *d, const struct context *cx)
+{
+    if (!cx->null_sender || cx->message->nrcpt > 1)
+        return false;
+    return !d->takes_mail || pair_filter_seen(d->writers, cx->rcpt_hash);
+}
+
 static void on_delivery(struct host_burst *d, const struct event *ev, const struct context *cx)
 {
     uint64_t message;
     struct host *h;
 
-    if (cx->message == NULL || cx->rcpt_class != RCPT_THIRD_PARTY || cx->null_sender ||
+    if (cx->message == NULL || cx->rcpt_class != RCPT_THIRD_PARTY || is_answer(d, cx) ||
         ev->route == ROUTE_LOOPBACK || ev->outcome == OUTCOME_PROBED)
         return;
     h = open_host(d, ev, cx);
@@ -311,18 +348,47 @@ static void on_refusal(struct host_burst *d, const struct event *ev, const struc
     if (cx->reason != REASON_CONTENT || ev->outcome != OUTCOME_REFUSED || ev->soft)
         return;
     h = open_host(d, ev, cx);
+    h->spam_verdicts += ev->repeat;
+    cusum_add(&h->spam, ev->time_us, half_life_us, (double)d->spam.bad);
     count_outcome(d, h, 1, ev->time_us);
     report(d, h, ev);
 }
 
+/* What the filter lets pass speaks for a host that it has spoken against. */
+static void on_passed(struct host_burst *d, const struct event *ev, const struct context *cx)
+{
+    struct host *h = cx->new_message ? table_find(d->hosts, cx->client_hash) : NULL;
+
+    if (h != NULL)
+        cusum_add(&h->spam, ev->time_us, half_life_us, (double)d->spam.good);
+}
+
+static void note_writer(struct host_burst *d, const struct event *ev, const struct context *cx)
+{
+    if (cx->null_sender || !inbound_is_new(cx))
+        return;
+    d->takes_mail = true;
+    pair_filter_first(d->writers, cx->sender_hash, ev->time_us);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
-    if (!is_inside(cx))
+    if (!is_inside(cx)) {
+        if (ev->kind == EVENT_QUEUED)
+            note_writer(state, ev, cx);
         return;
-    if (ev->kind == EVENT_DELIVERY)
+    }
+    switch (ev->kind) {
+    case EVENT_DELIVERY:
         on_delivery(state, ev, cx);
-    else
+        break;
+    case EVENT_QUEUED:
+        on_passed(state, ev, cx);
+        break;
+    default:
         on_refusal(state, ev, cx);
+        break;
+    }
 }
 
 static uint64_t evictions(const void *state)
@@ -335,14 +401,14 @@ static size_t bytes(const void *state)
 {
     const struct host_burst *d = state;
     return table_bytes(d->hosts) + pair_filter_bytes(d->contacts) + pair_filter_bytes(d->judged) +
-           sizeof *d;
+           pair_filter_bytes(d->writers) + sizeof *d;
 }
 
 const struct detector detector_host_burst = {
     .name = "host_burst",
     .summary = "an inside host sends abuse through this server",
     .reference = "D4; SPOT, extrusion detection",
-    .kinds = KIND(DELIVERY) | KIND(REFUSAL),
+    .kinds = KIND(QUEUED) | KIND(DELIVERY) | KIND(REFUSAL),
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,
