@@ -250,7 +250,7 @@ static void keep_host(struct envelope *state, slice line, slice host)
 {
     state->host_len = 0;
     if (host.len == 0 || host.len > ENVELOPE_HOST || host.ptr != line.ptr + 16 ||
-        host.ptr[host.len] != ' ')
+        line.len < 17 + host.len || host.ptr[host.len] != ' ')
         return;
     memcpy(state->host, host.ptr - 1, host.len + 2);
     state->host_len = host.len;
