@@ -49,10 +49,11 @@ static bool find_counter(struct session_counters *c, slice name, uint32_t **ret_
         ok = &c->data_ok, all = &c->data_all;
         break;
     case 4 * 256 + 'v': /* vrfy */
-        all = &c->vrfy_all;
+        ok = &c->vrfy_ok, all = &c->vrfy_all;
         break;
     case 4 * 256 + 'e': /* etrn; ehlo is of no interest */
-        all = name.ptr[1] == 't' ? &c->etrn_all : NULL;
+        if (name.ptr[1] == 't')
+            ok = &c->etrn_ok, all = &c->etrn_all;
         break;
     case 8 * 256 + 'c': /* commands */
         ok = &c->commands_ok, all = &c->commands_all;

@@ -111,7 +111,9 @@ struct session_counters {
     uint32_t rcpt_ok, rcpt_all;
     uint32_t data_ok, data_all;
     uint32_t commands_ok, commands_all;
-    uint32_t vrfy_all, etrn_all, rset_all;
+    uint32_t vrfy_ok, vrfy_all; /* ok: 250 or 252, with or without a mailbox */
+    uint32_t etrn_ok, etrn_all;
+    uint32_t rset_all;
     bool present, bare_lf;
 };
 

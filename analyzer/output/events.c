@@ -83,7 +83,9 @@ static void put_counters(struct json *j, const struct session_counters *c)
     put_positive(j, "data_all", c->data_all);
     put_positive(j, "commands_ok", c->commands_ok);
     put_positive(j, "commands_all", c->commands_all);
+    put_positive(j, "vrfy_ok", c->vrfy_ok);
     put_positive(j, "vrfy_all", c->vrfy_all);
+    put_positive(j, "etrn_ok", c->etrn_ok);
     put_positive(j, "etrn_all", c->etrn_all);
     put_positive(j, "rset_all", c->rset_all);
     put_true(j, "bare_lf", c->bare_lf);
