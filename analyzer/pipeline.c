@@ -4,6 +4,7 @@
  *   parser       record -> events                           parsers/
  *   correlate    event  -> context (who, whom, why)         correlate/, match/
  *   originators  event  -> top tables                       correlate/originators.c
+ *   hygiene      event  -> counts for the scorecard         correlate/hygiene.c, alert/scorecard.c
  *   detectors    event  -> findings                         detect/, one file a detector
  *   incidents    finding -> alerts                          alert/
  *   sinks        alert, summary -> bytes                    sinks.c, output/
@@ -19,6 +20,7 @@
 #include "base/geo.h"
 #include "base/panic.h"
 #include "correlate/correlate.h"
+#include "correlate/hygiene.h"
 #include "correlate/originators.h"
 #include "detect/detector.h"
 #include "detect/state_pressure.h"
@@ -41,6 +43,7 @@ struct pipeline {
     struct log_stream *stream;
     struct correlate *correlate;
     struct originators *originators;
+    struct hygiene *hygiene;
     struct incidents *incidents;
     struct relay_board *board;
     struct geo *geo; /* NULL without a database */
@@ -133,6 +136,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                             .messages = shares.messages,
                                                             .sessions = shares.sessions});
     p->originators = originators_new(&config->hash_key, TOP_K);
+    p->hygiene = hygiene_new();
     p->board = relay_board_new();
     p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,
                                            .country = config->geoip_country,
@@ -170,6 +174,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     incidents_free(p->incidents);
     relay_board_free(p->board);
     originators_free(p->originators);
+    hygiene_free(p->hygiene);
     correlate_free(p->correlate);
     log_stream_free(p->stream);
     sinks_free(p->sinks);
@@ -243,6 +248,7 @@ static void take_event(void *arg, struct event *ev)
     sinks_event(p->sinks, ev, p->parser->name);
     correlate_event(p->correlate, ev, &cx);
     originators_event(p->originators, ev, &cx);
+    hygiene_event(p->hygiene, ev, &cx);
     for (const struct active *a = p->by_kind[ev->kind]; a->detector != NULL; a++)
         a->detector->on_event(a->state, ev, &cx);
 }
@@ -319,6 +325,7 @@ void pipeline_finish(struct pipeline *p)
                                        .board = p->board,
                                        .correlate = p->correlate,
                                        .originators = p->originators,
+                                       .hygiene = p->hygiene,
                                        .zones = p->config->zones,
                                        .top = p->config->top,
                                        .mta = p->mta,

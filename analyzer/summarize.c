@@ -283,6 +283,26 @@ static double risk_score(const struct summarize_from *from)
     return 100 * (1 - safe);
 }
 
+static void fill_scorecard(const struct summarize_from *from, struct summary *s)
+{
+    struct correlate_stats stats;
+    struct scorecard_facts f;
+    uint64_t hidden, bounced;
+
+    hygiene_facts(from->hygiene, &f);
+    correlate_stats(from->correlate, &stats);
+    f.relay_refused = relay_board_count(from->board, RELAY_REFUSED);
+    f.relay_accepted = relay_board_count(from->board, RELAY_RCPT_ACCEPTED) +
+                       relay_board_count(from->board, RELAY_QUEUED);
+    f.relay_delivered = relay_board_count(from->board, RELAY_DELIVERED);
+    hidden = relay_board_count(from->board, RELAY_TRICK_ACCEPTED);
+    bounced = relay_board_count(from->board, RELAY_TRICK_BOUNCED);
+    f.relay_unsettled = hidden > bounced ? hidden - bounced : 0;
+    f.coverage_enough = !too_little_seen(&s->coverage);
+    f.joins_lost = stats.message_evictions;
+    s->scorecard_count = scorecard_fill(&f, s->scorecard);
+}
+
 static void fill_tops(const struct summarize_from *from, struct summary *s)
 {
     for (unsigned dim = 0; dim < TOP_COUNT; dim++) {
@@ -300,6 +320,7 @@ void summarize(const struct summarize_from *from, struct summary *s)
     fill_tops(from, s);
     for (unsigned i = 0; i < from->incidents_count; i++)
         s->alerts_by_severity[from->incidents[i]->severity]++;
+    fill_scorecard(from, s);
     s->risk_score = risk_score(from);
 }
 

@@ -6,6 +6,7 @@
 #include "alert/relay_board.h"
 #include "alert/summary.h"
 #include "correlate/correlate.h"
+#include "correlate/hygiene.h"
 #include "correlate/originators.h"
 #include "event/zones.h"
 
@@ -16,6 +17,7 @@ struct summarize_from {
     const struct relay_board *board;
     const struct correlate *correlate;
     const struct originators *originators;
+    const struct hygiene *hygiene;
     const struct zones *zones;
     unsigned top; /* rows of each table */
     const char *mta, *host;

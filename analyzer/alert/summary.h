@@ -107,13 +107,13 @@ struct top_table {
     uint64_t total; /* recipients over all keys */
 };
 
-/* One row of the RFC 2505 scorecard. */
+/* One row of the scorecard, see scorecard.h. */
 struct scorecard_row {
-    const char *number, *title; /* "1", "restricts unauthorised use as relay" */
-    const char *result;         /* "PASS" "FAIL" "SEEN" "NOT SEEN" "WARN" "UNKNOWN" */
+    const char *number, *title; /* "6a" of RFC 2505, "H1" of the hygiene list */
+    const char *result;         /* "PASS" "FAIL" "WARN" "SEEN" "NOT SEEN" "INDIRECT" "UNKNOWN" */
     char evidence[160];
 };
-enum { SCORECARD_ROWS_MAX = 16 };
+enum { SCORECARD_ROWS_MAX = 24 };
 
 struct summary {
     struct verdict verdict[TOPIC_COUNT];

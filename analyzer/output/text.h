@@ -37,7 +37,7 @@ void text_tops(struct page *p, const struct summary *s, unsigned most);
 /* text_log - what was read and how far the answer can be trusted; proposals for zones */
 void text_log(struct page *p, const struct run_info *run, const struct summary *s);
 
-/* text_scorecard - the RFC 2505 rows, when there are any */
+/* text_scorecard - the rows of RFC 2505 and of the hygiene list, when there are any */
 void text_scorecard(struct page *p, const struct summary *s);
 
 #endif

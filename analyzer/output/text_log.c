@@ -1,6 +1,5 @@
-/* text_log.c - what was read, how far to trust the answer, zones to confirm, RFC 2505 scorecard
+/* text_log.c - what was read, how far to trust the answer, zones to confirm
  *
- * source:  RFC 2505 (BCP 30) section 2 for the numbers of the scorecard.
  * limits:  a learnt domain with characters that a shell would read is not proposed as an option. */
 #include "output/text.h"
 
@@ -165,37 +164,4 @@ void text_log(struct page *p, const struct run_info *run, const struct summary *
         put_row(p, "made by", text);
     }
     put_proposals(p, &s->coverage);
-}
-
-static enum tint result_tint(const char *result)
-{
-    if (strcmp(result, "FAIL") == 0)
-        return TINT_RED;
-    if (strcmp(result, "WARN") == 0)
-        return TINT_YELLOW;
-    return strcmp(result, "PASS") == 0 || strcmp(result, "SEEN") == 0 ? TINT_GREEN : TINT_DIM;
-}
-
-static void put_score(struct page *p, const struct scorecard_row *row)
-{
-    char text[320] = "";
-    page_to(p, LABEL_COLUMN);
-    page_put(p, row->number);
-    page_to(p, 6);
-    page_tinted(p, result_tint(row->result), row->result);
-    page_to(p, VALUE_COLUMN + 2);
-    text_add(text, sizeof(text), "%s%s%s", row->title, row->evidence[0] == '\0' ? "" : ": ",
-             row->evidence);
-    page_wrap(p, slice_of(text), VALUE_COLUMN + 2);
-    page_newline(p);
-}
-
-void text_scorecard(struct page *p, const struct summary *s)
-{
-    if (s->scorecard_count == 0)
-        return;
-    text_heading(p, "RFC 2505 SCORECARD");
-    page_newline(p);
-    for (unsigned i = 0; i < s->scorecard_count; i++)
-        put_score(p, &s->scorecard[i]);
 }

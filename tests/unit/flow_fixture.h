@@ -1,5 +1,5 @@
-/* flow_fixture.h - log lines through envelope, parser, correlator, top tables and the two relay
- * detectors
+/* flow_fixture.h - log lines through envelope, parser, correlator, top tables, hygiene and the two
+ * relay detectors
  *
  * A scenario is Postfix log text; hand-made events serve where Postfix logs nothing (an accepted
  * recipient). What each event meant is kept by copy, since contexts live for one event only.
@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "correlate/hygiene.h"
 #include "correlate/originators.h"
 #include "detect/detector.h"
 #include "envelope.h"
@@ -47,6 +48,7 @@ struct flow {
     struct zones *zones;
     struct correlate *correlate;
     struct originators *originators;
+    struct hygiene *hygiene;
     struct incidents *incidents;
     struct relay_board *board;
     const struct detector *detector[2];
@@ -117,6 +119,7 @@ static inline struct flow *flow_start_learning(void)
     f->correlate = correlate_new(&(struct correlate_config){
         .key = f->key, .zones = f->zones, .messages = 4096, .sessions = 1024});
     f->originators = originators_new(&f->key, 64);
+    f->hygiene = hygiene_new();
     f->incidents = incidents_new(&incidents);
     f->board = relay_board_new();
     f->envelope = panic_calloc(1, sizeof *f->envelope);
@@ -158,6 +161,7 @@ static inline void flow_end(struct flow *f)
         f->detector[i]->destroy(f->state[i]);
     correlate_free(f->correlate);
     originators_free(f->originators);
+    hygiene_free(f->hygiene);
     incidents_free(f->incidents);
     relay_board_free(f->board);
     zones_free(f->zones);
@@ -200,6 +204,7 @@ static inline void flow_event(void *arg, struct event *ev)
     correlate_event(f->correlate, ev, &cx);
     flow_keep(f, ev, &cx);
     originators_event(f->originators, ev, &cx);
+    hygiene_event(f->hygiene, ev, &cx);
     for (int i = 0; i < 2; i++)
         if (f->detector[i]->kinds >> ev->kind & 1)
             f->detector[i]->on_event(f->state[i], ev, &cx);

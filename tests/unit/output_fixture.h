@@ -223,7 +223,9 @@ static inline void fixture_rest(struct summary *s)
     FIXTURE_COPY(s->scorecard[0].evidence, "412 recipients relayed, first at 03:00:32Z");
     s->scorecard[1] =
         (struct scorecard_row){.number = "6a", .title = "takes the null sender", .result = "PASS"};
-    s->scorecard_count = 2;
+    s->scorecard[2] = (struct scorecard_row){
+        .number = "H1", .title = "mail for postmaster is taken", .result = "WARN"};
+    s->scorecard_count = 3;
     s->risk_score = 87.26;
     s->alerts_by_severity[SEVERITY_CRITICAL] = 2;
 }

@@ -318,6 +318,7 @@ static void test_summary(void)
         {"relaywatch.top.clients.0.rules.0", "RW-RELAY-ACCEPTED"},
         {"relaywatch.top.clients.1.first", NULL},
         {"relaywatch.scorecard.0.result", "FAIL"},
+        {"relaywatch.scorecard.2.number", "H1"},
     };
     struct fixture *f = fixture_new();
     struct outbuf out;

@@ -61,8 +61,10 @@ static void test_answer_first(void)
         "  coverage    recipient decisions 100%, client known 98%",
         ("    relaywatch --local-domain example.net \\\n      --local-domain example.org \\\n"
          "      --trusted 192.0.2.0/24\n"),
-        "\nRFC 2505 SCORECARD\n",
-        "  1   FAIL ",
+        "\nRFC 2505 SCORECARD  1 fail, 1 pass\n",
+        "  1   FAIL      restricts unauthorised use as relay: 412 recipients relayed,",
+        "\nMAIL HYGIENE  1 warn\n",
+        "  H1  WARN      mail for postmaster is taken\n",
     };
     for (size_t i = 0; i < sizeof(in_order) / sizeof(in_order[0]); i++) {
         size_t found = slice_find(text, slice_of(in_order[i]));
@@ -262,6 +264,7 @@ static void test_quiet_run(void)
     CHECK(slice_has(text, SLICE_LIT("\nINCIDENTS  none\n")));
     CHECK(!slice_has(text, SLICE_LIT("TOP")) && !slice_has(text, SLICE_LIT("What to do")));
     CHECK(!slice_has(text, SLICE_LIT("risk score")) && !slice_has(text, SLICE_LIT("2505")));
+    CHECK(!slice_has(text, SLICE_LIT("HYGIENE")));
     check_lines(text, 80);
     outbuf_fini(&out);
     free(f);
