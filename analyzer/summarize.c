@@ -1,14 +1,14 @@
 /* summarize.c - verdicts, coverage and top tables from the state of all stages
  * algorithm: the relay verdict comes from the board; the other topics from the incidents of
  *            their rules. "No" is only said when the log shows enough; else it is "no
- *            evidence". The risk score is one minus the product of what each kind of incident
- *            leaves of safety.
- * source:    design sections on verdict lattice, top originators and risk score
+ *            evidence". Scorecard and risk score have their own files in alert/.
+ * source:    design sections on verdict lattice and top originators
  * limits:    parties of a topic are those of its most severe incidents; one that is not among
  *            the ten listed counts once for each of its rules */
 #include "summarize.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "alert/advice.h"
 
@@ -245,42 +245,12 @@ static void fill_verdicts(const struct summarize_from *from, struct summary *s)
 
 /* ---- the rest ---- */
 
-static double risk_weight(enum rule rule)
+static void fill_risk(const struct summarize_from *from, struct summary *s)
 {
-    static const double weights[RULE_COUNT] = {[RULE_RELAY_ACCEPTED] = 1.0,
-                                               [RULE_ACCOUNT_BURST] = .9,
-                                               [RULE_SASL_BRUTE_SUCCESS] = .9,
-                                               [RULE_HOST_BURST] = .8,
-                                               [RULE_LISTED] = .6,
-                                               [RULE_BACKSCATTER] = .6,
-                                               [RULE_REVERSE_NDR] = .6,
-                                               [RULE_QUEUE_NDR] = .4,
-                                               [RULE_SASL_BRUTE] = .35,
-                                               [RULE_SASL_SPRAY] = .35,
-                                               [RULE_SASL_DISTRIBUTED] = .35,
-                                               [RULE_HARVEST] = .2,
-                                               [RULE_NDR_FLOOD] = .25,
-                                               [RULE_PROTOCOL] = .3,
-                                               [RULE_SPOOF_LOCAL] = .15,
-                                               [RULE_RELAY_PROBE] = .1};
-    return weights[rule];
-}
+    struct risk risk = risk_of(from->incidents, from->incidents_count, from->now_us);
 
-/* The strongest incident of each rule counts, with its severity as the measure of how far over the
- * line it is. */
-static double risk_score(const struct summarize_from *from)
-{
-    double worst[RULE_COUNT] = {0}, safe = 1;
-
-    for (unsigned i = 0; i < from->incidents_count; i++) {
-        const struct alert *a = from->incidents[i];
-        double s = severity_score(a->severity) / 99.0;
-        if (s > worst[a->rule])
-            worst[a->rule] = s;
-    }
-    for (unsigned rule = 0; rule < RULE_COUNT; rule++)
-        safe *= 1 - risk_weight((enum rule)rule) * worst[rule];
-    return 100 * (1 - safe);
+    s->risk_score = risk.score;
+    memcpy(s->risk_share, risk.share, sizeof s->risk_share);
 }
 
 static void fill_scorecard(const struct summarize_from *from, struct summary *s)
@@ -321,7 +291,7 @@ void summarize(const struct summarize_from *from, struct summary *s)
     for (unsigned i = 0; i < from->incidents_count; i++)
         s->alerts_by_severity[from->incidents[i]->severity]++;
     fill_scorecard(from, s);
-    s->risk_score = risk_score(from);
+    fill_risk(from, s);
 }
 
 void summarize_fini(struct summary *s)

@@ -178,8 +178,19 @@ static void put_scorecard(struct json *j, const struct summary *s)
         json_close(j, row);
     }
     json_close_kept(j, array);
-    if (s->risk_score >= 0)
-        json_real(j, "risk_score", round(s->risk_score * 10) / 10);
+}
+
+static void put_risk(struct json *j, const struct summary *s)
+{
+    if (s->risk_score < 0)
+        return;
+    json_real(j, "risk_score", round(s->risk_score * 10) / 10);
+    struct json_mark shares = json_object(j, "risk_share");
+    for (unsigned kind = 0; kind < RISK_KINDS; kind++)
+        if (s->risk_share[kind] >= 0.05)
+            json_real(j, risk_kind_name((enum risk_kind)kind),
+                      round(s->risk_share[kind] * 10) / 10);
+    json_close_kept(j, shares);
 }
 
 static void put_alert_counts(struct json *j, const struct summary *s)
@@ -246,6 +257,7 @@ void json_summary(const struct run_info *run, const struct summary *summary,
     put_input(j, summary);
     put_top(j, run, summary);
     put_scorecard(j, summary);
+    put_risk(j, summary);
     put_alert_counts(j, summary);
     json_close(j, own);
     json_close_kept(j, top);

@@ -7,7 +7,7 @@
 
 #include "output/text_format.h"
 
-enum { LABEL_COLUMN = 2, VALUE_COLUMN = 14 };
+enum { LABEL_COLUMN = 2, VALUE_COLUMN = 14, RISKS_MOST = 4 };
 
 static void put_row(struct page *p, const char *label, const char *text)
 {
@@ -96,12 +96,32 @@ static void put_coverage(struct page *p, const struct coverage *c)
                                        : "not known: say --local-domain");
 }
 
+/* The kind that adds most, not yet named; RISK_KINDS when no other counts. */
+static unsigned next_risk(const struct summary *s, const bool *named)
+{
+    unsigned best = RISK_KINDS;
+    for (unsigned kind = 0; kind < RISK_KINDS; kind++)
+        if (!named[kind] && s->risk_share[kind] >= 0.5 &&
+            (best == RISK_KINDS || s->risk_share[kind] > s->risk_share[best]))
+            best = kind;
+    return best;
+}
+
+/* "99 of 100 (account 90, inside 80, listed 60)": what each would be alone */
 static void put_risk(struct page *p, const struct summary *s)
 {
-    char text[64];
+    char text[160] = "";
+    bool named[RISK_KINDS] = {false};
+    unsigned kind, count = 0;
     if (s->risk_score < 0)
         return;
-    snprintf(text, sizeof(text), "%.0f of 100", s->risk_score);
+    text_add(text, sizeof(text), "%.0f of 100", s->risk_score);
+    for (; count < RISKS_MOST && (kind = next_risk(s, named)) != RISK_KINDS; count++) {
+        named[kind] = true;
+        text_add(text, sizeof(text), "%s%s" TEXT_NBSP "%.0f", count == 0 ? " (" : ", ",
+                 risk_kind_name((enum risk_kind)kind), s->risk_share[kind]);
+    }
+    text_add(text, sizeof(text), "%s", count > 0 ? ")" : "");
     put_row(p, "risk score", text);
 }
 

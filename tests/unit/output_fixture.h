@@ -227,6 +227,10 @@ static inline void fixture_rest(struct summary *s)
         .number = "H1", .title = "mail for postmaster is taken", .result = "WARN"};
     s->scorecard_count = 3;
     s->risk_score = 87.26;
+    s->risk_share[RISK_RELAY] = 80;
+    s->risk_share[RISK_VICTIM] = 25.04;
+    s->risk_share[RISK_ACCOUNT] = 15.07;
+    s->risk_share[RISK_PROBE] = 0.01;
     s->alerts_by_severity[SEVERITY_CRITICAL] = 2;
 }
 

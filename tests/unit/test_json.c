@@ -333,6 +333,8 @@ static void test_summary(void)
     check_number(doc, "relaywatch.top.clients.0.bad_share", 0.3004);
     check_number(doc, "relaywatch.top.clients.0.error", 12);
     check_number(doc, "relaywatch.risk_score", 87.3);
+    check_number(doc, "relaywatch.risk_share.account", 15.1);
+    CHECK(at(doc, "relaywatch.risk_share.probe") == NULL);
     for (unsigned i = 0; i < TOPIC_COUNT; i++) {
         char path[64];
         snprintf(path, sizeof(path), "relaywatch.verdict.%s.by",

@@ -59,6 +59,7 @@ static void test_answer_first(void)
         "\nLOG\n",
         "  server      mx1.example.net (postfix)\n",
         "  coverage    recipient decisions 100%, client known 98%",
+        "\n  risk score  87 of 100 (relay 80, victim 25, account 15)\n",
         ("    relaywatch --local-domain example.net \\\n      --local-domain example.org \\\n"
          "      --trusted 192.0.2.0/24\n"),
         "\nRFC 2505 SCORECARD  1 fail, 1 pass\n",
