@@ -2,7 +2,7 @@
  * algorithm: keyed table of incidents; decades of the count, an hourly refresh and a new
  *            beginning decide about "ongoing"; a scan once a minute of event time decides about
  *            "ended". Members go into a list that grows up to a fixed length.
- * source:    RFC 9562 5.5 for ids; the namespace is UUIDv5(URL, "urn:relaywatch:alert:v1")
+ * source:    RFC 9562 5.5 for ids
  * limits:    capacity fixed; MEMBERS_BUDGET members over all incidents, then only counted */
 #include "alert/incident.h"
 
@@ -10,15 +10,12 @@
 #include <stdlib.h>
 
 #include "alert/advice.h"
+#include "alert/alert_id.h"
 #include "base/panic.h"
 #include "base/table.h"
-#include "base/uuid.h"
 
 enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, MEMBERS_BUDGET = 65536, ENTITIES_MAX = 8192 };
 #define SECONDS_US(s) ((int64_t)(s)*1000000)
-
-static const uint8_t alert_namespace[16] = {0xd7, 0x9e, 0xb8, 0xc8, 0xaf, 0x88, 0x57, 0x41,
-                                            0xaa, 0xfd, 0x42, 0xbc, 0x86, 0x29, 0x92, 0x02};
 
 struct incident {
     struct alert alert;
@@ -128,7 +125,7 @@ static void tell(struct incidents *s, struct incident *in, enum alert_state stat
     a->state = state;
     a->sequence++;
     snprintf(name, sizeof name, "%s/%u", a->id, a->sequence);
-    uuid5(alert_namespace, slice_of(name), a->event_id);
+    alert_id_of(name, a->event_id);
     in->told_us = a->last_us;
     in->told_observed = a->observed;
     in->changed = false;
@@ -181,7 +178,7 @@ static void make_id(const struct incidents *s, struct alert *a)
     snprintf(a->dedup_key, sizeof a->dedup_key, "%s/%s/%s/%s", rule_info(a->rule)->id,
              s->config.tenant, entity_type_name(a->entity_type), a->entity);
     snprintf(name, sizeof name, "%s/%lld", a->dedup_key, (long long)(a->window_start_us / 1000));
-    uuid5(alert_namespace, slice_of(name), a->id);
+    alert_id_of(name, a->id);
 }
 
 static void take_context(struct alert *a, const struct event *ev)
