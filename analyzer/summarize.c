@@ -1,7 +1,7 @@
 /* summarize.c - verdicts, coverage and top tables from the state of all stages
  * algorithm: the relay verdict comes from the board; the other topics from the incidents of
  *            their rules. "No" is only said when the log shows enough; else it is "no
- *            evidence". Scorecard and risk score have their own files in alert/.
+ *            evidence". Cases, scorecard and risk score have their own files in alert/.
  * source:    design sections on verdict lattice and top originators
  * limits:    parties of a topic are those of its most severe incidents; one that is not among
  *            the ten listed counts once for each of its rules */
@@ -290,6 +290,7 @@ void summarize(const struct summarize_from *from, struct summary *s)
     fill_tops(from, s);
     for (unsigned i = 0; i < from->incidents_count; i++)
         s->alerts_by_severity[from->incidents[i]->severity]++;
+    case_chain(from->incidents, from->incidents_count, &s->cases);
     fill_scorecard(from, s);
     fill_risk(from, s);
 }
@@ -298,4 +299,5 @@ void summarize_fini(struct summary *s)
 {
     for (unsigned dim = 0; dim < TOP_COUNT; dim++)
         originators_top_free(&s->top[dim]);
+    case_free(&s->cases);
 }

@@ -24,7 +24,8 @@ struct summarize_from {
     int64_t now_us; /* event time at the end; INT64_MIN when there was no event */
 };
 
-/* summarize - fill ret (input and evictions are the caller's); summarize_fini() frees its tables */
+/* summarize - fill ret (input and evictions are the caller's); summarize_fini() frees its tables
+ * and cases */
 void summarize(const struct summarize_from *from, struct summary *ret);
 void summarize_fini(struct summary *s);
 

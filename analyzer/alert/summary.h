@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "alert/alert.h"
+#include "alert/case.h"
 #include "alert/risk.h"
 
 enum verdict_state { VERDICT_NO, VERDICT_ATTEMPTED, VERDICT_EXPOSED, VERDICT_YES };
@@ -123,6 +124,7 @@ struct summary {
     struct top_table top[TOP_COUNT];
     struct scorecard_row scorecard[SCORECARD_ROWS_MAX];
     unsigned scorecard_count;
+    struct case_list cases;
     double risk_score;                           /* 0..100; -1 = not computed */
     double risk_share[RISK_KINDS];               /* 0..100, see risk.h */
     uint64_t alerts_by_severity[SEVERITY_COUNT]; /* distinct alert ids */

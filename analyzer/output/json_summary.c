@@ -1,15 +1,16 @@
 /* json_summary.c - the summary of a run as one ECS 8.17 document of kind "state"
  *
- * All of the answer is under "relaywatch": verdict, coverage, input, top, scorecard. Arrays and
- * counts that scripts read are always there, even empty; times and texts without a value are left
- * out.
- * source:  ECS 8.17.0; the product's contract for the summary document.
- * limits:  the line can be longer than 10,000 bytes when many top rows are asked for: see
- *          run_info.top. */
+ * All of the answer is under "relaywatch": verdict, coverage, input, top, cases, scorecard. Arrays
+ * and counts that scripts read are always there, even empty; times and texts without a value are
+ * left out. source:  ECS 8.17.0; the product's contract for the summary document. limits:  a case
+ * lists its first CASE_ALERTS_MOST alerts and their entities. The line can be longer than 10,000
+ * bytes when many top rows are asked for: see run_info.top. */
 #include "output/json.h"
 
 #include <math.h>
 #include <stdio.h>
+
+enum { CASE_ALERTS_MOST = 256 };
 
 static double share(uint64_t part, uint64_t whole)
 {
@@ -193,6 +194,71 @@ static void put_risk(struct json *j, const struct summary *s)
     json_close_kept(j, shares);
 }
 
+static void put_case_alerts(struct json *j, const struct alert_case *k)
+{
+    struct json_mark array = json_array(j, "alerts");
+    for (unsigned i = 0; i < k->alerts_count && i < CASE_ALERTS_MOST; i++)
+        json_string(j, NULL, k->alerts[i]->id);
+    json_close_kept(j, array);
+    json_u64(j, "alerts_total", k->alerts_count);
+}
+
+static void put_case_rules(struct json *j, const struct alert_case *k)
+{
+    uint32_t told = 0;
+    struct json_mark array = json_array(j, "rules");
+    for (unsigned i = 0; i < k->alerts_count; i++) {
+        enum rule rule = k->alerts[i]->rule;
+        if ((told >> rule & 1U) == 0)
+            json_string(j, NULL, rule_info(rule)->id);
+        told |= 1U << rule;
+    }
+    json_close_kept(j, array);
+}
+
+static bool same_entity(const struct alert *a, const struct alert *b)
+{
+    return a->entity_type == b->entity_type && strcmp(a->entity, b->entity) == 0;
+}
+
+static void put_case_entities(struct json *j, const struct alert_case *k)
+{
+    unsigned count = k->alerts_count < CASE_ALERTS_MOST ? k->alerts_count : CASE_ALERTS_MOST;
+    struct json_mark array = json_array(j, "entities");
+    for (unsigned i = 0; i < count; i++) {
+        unsigned before = 0;
+        while (before < i && !same_entity(k->alerts[before], k->alerts[i]))
+            before++;
+        if (before < i)
+            continue;
+        struct json_mark entity = json_object(j, NULL);
+        json_string(j, "type", entity_type_name(k->alerts[i]->entity_type));
+        json_text(j, "value", slice_of(k->alerts[i]->entity));
+        json_close(j, entity);
+    }
+    json_close_kept(j, array);
+}
+
+static void put_cases(struct json *j, const struct case_list *list)
+{
+    struct json_mark array = json_array(j, "cases");
+    for (unsigned i = 0; i < list->count; i++) {
+        const struct alert_case *k = &list->cases[i];
+        struct json_mark object = json_object(j, NULL);
+        json_string(j, "id", k->id);
+        json_u64(j, "severity", severity_score(k->severity));
+        json_time(j, "start", k->first_us);
+        json_time(j, "end", k->last_us);
+        json_text(j, "story", slice_of(k->story));
+        put_case_alerts(j, k);
+        put_case_rules(j, k);
+        put_case_entities(j, k);
+        json_close(j, object);
+    }
+    json_close_kept(j, array);
+    json_u64(j, "cases_total", list->total);
+}
+
 static void put_alert_counts(struct json *j, const struct summary *s)
 {
     struct json_mark counts = json_object(j, "alerts");
@@ -256,6 +322,7 @@ void json_summary(const struct run_info *run, const struct summary *summary,
     put_coverage(j, &summary->coverage);
     put_input(j, summary);
     put_top(j, run, summary);
+    put_cases(j, &summary->cases);
     put_scorecard(j, summary);
     put_risk(j, summary);
     put_alert_counts(j, summary);

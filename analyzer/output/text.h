@@ -23,6 +23,9 @@ void text_heading(struct page *p, const char *title);
 /* text_verdict - the answer: relay with its sentence and what to do, then four questions more */
 void text_verdict(struct page *p, const struct summary *s, struct advice_seen *seen);
 
+/* text_cases - the cases in the order given with their stories; nothing when there is none */
+void text_cases(struct page *p, const struct case_list *list);
+
 /* text_incidents - the incidents in the order given, at most `most`, then what to do about their
  * rules */
 void text_incidents(struct page *p, const struct alert *const *incidents, unsigned count,

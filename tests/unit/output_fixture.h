@@ -19,6 +19,7 @@ struct fixture {
     const struct alert *incidents[4];
     struct alert_related related[8];
     struct top_row clients[3], accounts[1], denied[2];
+    struct alert_case cases[1];
     struct summary summary;
     const char *sources[1];
 };
@@ -193,6 +194,22 @@ static inline void fixture_tops(struct fixture *f)
     s->top[TOP_RELAY_DENIED] = (struct top_table){.rows = f->denied, .count = 2, .total = 1416};
 }
 
+static inline void fixture_cases(struct fixture *f)
+{
+    struct alert_case *k = &f->cases[0];
+
+    FIXTURE_COPY(k->id, "2f1a7c1e-30a5-5a8f-9a52-4b2c9c0a7b11");
+    k->severity = SEVERITY_CRITICAL;
+    k->first_us = fixture_us(0);
+    k->last_us = fixture_us(7768);
+    k->alerts = f->incidents; /* the relay, the login, the flood */
+    k->alerts_count = 3;
+    FIXTURE_COPY(k->story, "03:00 203.0.113.71 relays 312 recipients -> 03:00 2001:db8:5::9 logs "
+                           "in as alice@example.net -> 03:01 6200 bounces flood in for "
+                           "example.net");
+    f->summary.cases = (struct case_list){.cases = f->cases, .count = 1, .total = 1};
+}
+
 static inline void fixture_rest(struct summary *s)
 {
     struct coverage *c = &s->coverage;
@@ -249,6 +266,7 @@ static inline struct fixture *fixture_new(void)
     fixture_verdicts(&f->summary);
     fixture_tops(f);
     fixture_rest(&f->summary);
+    fixture_cases(f);
     f->sources[0] = "mail.log";
     f->summary.source_names = f->sources;
     f->summary.source_names_count = 1;

@@ -319,6 +319,13 @@ static void test_summary(void)
         {"relaywatch.top.clients.1.first", NULL},
         {"relaywatch.scorecard.0.result", "FAIL"},
         {"relaywatch.scorecard.2.number", "H1"},
+        {"relaywatch.cases.0.id", "2f1a7c1e-30a5-5a8f-9a52-4b2c9c0a7b11"},
+        {"relaywatch.cases.0.start", "2026-03-02T03:00:32.000Z"},
+        {"relaywatch.cases.0.end", "2026-03-02T05:10:00.000Z"},
+        {"relaywatch.cases.0.alerts.0", "fa83c3af-9341-5221-b68d-24bd389759bd"},
+        {"relaywatch.cases.0.rules.1", "RW-SASL-BRUTE-SUCCESS"},
+        {"relaywatch.cases.0.entities.1.type", "user"},
+        {"relaywatch.cases.0.entities.1.value", "alice@example.net"},
     };
     struct fixture *f = fixture_new();
     struct outbuf out;
@@ -335,6 +342,9 @@ static void test_summary(void)
     check_number(doc, "relaywatch.risk_score", 87.3);
     check_number(doc, "relaywatch.risk_share.account", 15.1);
     CHECK(at(doc, "relaywatch.risk_share.probe") == NULL);
+    check_number(doc, "relaywatch.cases.0.severity", 99);
+    check_number(doc, "relaywatch.cases.0.alerts_total", 3);
+    check_number(doc, "relaywatch.cases_total", 1);
     for (unsigned i = 0; i < TOPIC_COUNT; i++) {
         char path[64];
         snprintf(path, sizeof(path), "relaywatch.verdict.%s.by",

@@ -45,6 +45,11 @@ static void test_answer_first(void)
         "\nVICTIM       YES  since 2026-03-02 03:01:32Z, 6,200 bounces\n",
         "\nACCOUNT      no   ",
         "\nINSIDE       no   ",
+        "\nCASES  incidents that belong together\n",
+        "\nCRITICAL  2026-03-02 03:00:32Z - 05:10:00Z, 3 incidents\n",
+        "\n             03:00 203.0.113.71 relays 312 recipients\n",
+        "\n          -> 03:00 2001:db8:5::9 logs in as alice@example.net\n",
+        "\n          RW-RELAY-ACCEPTED, RW-SASL-BRUTE-SUCCESS, RW-NDR-FLOOD\n",
         "\nINCIDENTS  2 critical, 1 high, 1 medium\n",
         "\nCRITICAL  RW-RELAY-ACCEPTED      ip 203.0.113.71 (host71.pool.example)\n",
         "2026-03-02 03:00:32Z - 05:10:00Z, 312 relayed recipients (threshold 1)\n",
@@ -166,6 +171,7 @@ static void fill_run(struct fixture *f, const char *pattern)
     FILL(f->summary.coverage.learnt_domains[0], pattern);
     FILL(f->summary.coverage.learnt_networks[0], pattern);
     FILL(f->summary.scorecard[0].evidence, pattern);
+    FILL(f->cases[0].story, pattern);
 }
 
 static void test_hostile(void)
@@ -265,7 +271,7 @@ static void test_quiet_run(void)
     CHECK(slice_has(text, SLICE_LIT("\nINCIDENTS  none\n")));
     CHECK(!slice_has(text, SLICE_LIT("TOP")) && !slice_has(text, SLICE_LIT("What to do")));
     CHECK(!slice_has(text, SLICE_LIT("risk score")) && !slice_has(text, SLICE_LIT("2505")));
-    CHECK(!slice_has(text, SLICE_LIT("HYGIENE")));
+    CHECK(!slice_has(text, SLICE_LIT("CASES")) && !slice_has(text, SLICE_LIT("HYGIENE")));
     check_lines(text, 80);
     outbuf_fini(&out);
     free(f);
