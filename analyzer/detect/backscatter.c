@@ -31,7 +31,9 @@ enum {
     VICTIM_PER_HOUR = 5,
     RELAYED_PER_HOUR = 1000, /* bounces of relayed mail: the relay alert speaks for fewer */
     REPEATED_VICTIM = 3,     /* bounces in a day: worth naming, random forgeries do not return */
-    RELATED_DOMAINS = 6
+    RELATED_DOMAINS = 6,
+    RELATED_CLIENTS = 4,
+    CLIENT_MIN = 10 /* bounces that one client caused, and a fifth of all: worth naming */
 };
 static const double ratio_medium = 0.02, ratio_high = 0.10;
 static const double known_weight = 0.2, delayed_weight = 0.2;
@@ -43,9 +45,12 @@ static const double day_half_life_us = 24 * 3600e6 * 0.69314718;
 /* A run of bounces, from the first after a quiet time. */
 struct run {
     int64_t first_us;
-    uint32_t failed, delayed, relayed, amplified, refused;
+    uint32_t failed, delayed, relayed, amplified, refused, unattributed;
+    uint32_t relay_failed; /* recipients in domains that we relay: they need a list here */
+    char relay_domain[48];
     struct hll victims;
     struct top_few domains;
+    struct top_few clients; /* whose mail was bounced */
 };
 
 struct host {
@@ -113,6 +118,15 @@ static bool written_by_our_user(const struct context *cx)
     return cx->authed || cx->sender_zone == DOMAIN_LOCAL;
 }
 
+static void note_relay_failure(struct run *r, const struct event *ev, const struct context *cx)
+{
+    if (!cx->outside || cx->rcpt_class != RCPT_RELAYED || ev->outcome != OUTCOME_BOUNCED ||
+        cx->reason != REASON_RCPT_UNKNOWN)
+        return;
+    r->relay_failed++;
+    slice_keep(cx->rcpt_domain, r->relay_domain, sizeof r->relay_domain);
+}
+
 static void note_delivery(struct backscatter *d, struct host *h, const struct event *ev,
                           const struct context *cx)
 {
@@ -121,6 +135,7 @@ static void note_delivery(struct backscatter *d, struct host *h, const struct ev
     if (ev->outcome == OUTCOME_DELIVERED && cx->rcpt_class == RCPT_THIRD_PARTY &&
         written_by_our_user(cx))
         pair_filter_first(d->correspondents, cx->rcpt_hash, ev->time_us);
+    note_relay_failure(&h->run, ev, cx);
     if ((cx->message->flags & MESSAGE_IS_DSN) &&
         (ev->outcome == OUTCOME_BOUNCED || ev->outcome == OUTCOME_EXPIRED) &&
         cx->rcpt_class == RCPT_THIRD_PARTY)
@@ -176,10 +191,12 @@ static void feed_cusum(struct host *h, const struct event *ev, const struct cont
     h->victims.s = fmin(h->victims.s, 3 * alarm_height);
 }
 
-static void count_victim(struct host *h, const struct context *cx)
+static void count_parties(struct host *h, const struct context *cx)
 {
     slice domain = address_domain(cx->sender);
+    char text[IP_NET_TEXT];
 
+    top_few_add(&h->run.clients, cx->client_hash, correlate_principal_text(&cx->client, text));
     hll_add(&h->run.victims, cx->sender_hash);
     top_few_add(&h->run.domains, siphash13_lower(cx->key, domain), domain);
 }
@@ -200,7 +217,7 @@ static const struct victim *count_bounce(struct backscatter *d, struct host *h,
     }
     v = count_victim_hit(d, ev, cx);
     weight = weight_of(d, v, cx);
-    count_victim(h, cx);
+    count_parties(h, cx);
     h->run.amplified += own_bounce_amplified(ev, cx);
     if (what == OWN_BOUNCE_DELAYED) {
         h->run.delayed++;
@@ -254,10 +271,18 @@ static int severity_of(const struct host *h, int64_t now_us)
     return -1;
 }
 
+static bool is_relay_domains_fault(const struct run *r)
+{
+    return 2 * r->relay_failed > r->failed + 1;
+}
+
 static slice reason_of(const struct host *h)
 {
     if (h->run.relayed > h->run.failed)
         return SLICE_LIT("mail relayed for strangers bounces to senders who may be forged");
+    if (is_relay_domains_fault(&h->run))
+        return SLICE_LIT("mail for a relay domain is accepted for anybody, then bounced to senders "
+                         "who may be forged: there is no list of its recipients here");
     if (h->run.amplified > h->run.failed / 2)
         return SLICE_LIT(
             "several bounces go out for each message accepted for recipients that fail");
@@ -265,13 +290,16 @@ static slice reason_of(const struct host *h)
         "mail for recipients that fail is accepted, then bounced to senders who may be forged");
 }
 
-/* The domains hit most, and this victim if it is hit again and again. */
-static unsigned victims_of(const struct run *r, const struct victim *v, const struct context *cx,
+/* The domains hit most, the clients that caused most of it, and this victim if it is hit again and
+ * again. */
+static unsigned parties_of(const struct run *r, const struct victim *v, const struct context *cx,
                            struct alert_related *ret)
 {
     uint32_t min = r->domains.total / 20 > 2 ? r->domains.total / 20 : 2;
+    uint32_t client_min = r->clients.total / 5 > CLIENT_MIN ? r->clients.total / 5 : CLIENT_MIN;
     unsigned n = top_few_related(&r->domains, ENTITY_DOMAIN, min, ret, RELATED_DOMAINS);
 
+    n += top_few_related(&r->clients, ENTITY_IP, client_min, ret + n, RELATED_CLIENTS);
     if (v == NULL || v->day.value < REPEATED_VICTIM - 0.5)
         return n;
     ret[n].type = ENTITY_ADDRESS;
@@ -285,7 +313,7 @@ static void report(struct backscatter *d, unsigned slot, const struct victim *v,
     struct host *h = &d->host[slot];
     const struct run *r = &h->run;
     char name[ALERT_ENTITY_MAX];
-    struct alert_related related[RELATED_DOMAINS + 1];
+    struct alert_related related[RELATED_DOMAINS + RELATED_CLIENTS + 1];
     double inbound = decayed_at(&h->inbound_hour, ev->time_us, hour_half_life_us);
     double hour = bounces_an_hour(h, ev->time_us);
     uint64_t victims = (uint64_t)(hll_count(&r->victims) + 0.5);
@@ -295,6 +323,7 @@ static void report(struct backscatter *d, unsigned slot, const struct victim *v,
                                        {"amplified", r->amplified},
                                        {"bounces_refused", r->refused},
                                        {"relayed_bounces", r->relayed},
+                                       {"unattributed", r->unattributed},
                                        {"accepted_inbound_per_hour", (uint64_t)inbound},
                                        {"bounced_percent", (uint64_t)(100 * ratio(hour, inbound))}};
 
@@ -311,10 +340,11 @@ static void report(struct backscatter *d, unsigned slot, const struct victim *v,
                           .unit = "bounces to strangers",
                           .confidence = 85,
                           .reason = reason_of(h),
+                          .how = is_relay_domains_fault(r) ? slice_of(r->relay_domain) : SLICE_NONE,
                           .counters = counters,
                           .counters_count = sizeof counters / sizeof counters[0],
                           .related = related,
-                          .related_count = victims_of(r, v, cx, related),
+                          .related_count = parties_of(r, v, cx, related),
                           .related_total = (uint32_t)victims,
                           .ev = ev});
     h->said_us = ev->time_us;
@@ -326,7 +356,9 @@ static void on_dsn(struct backscatter *d, unsigned slot, const struct event *ev,
     enum own_bounce what = own_bounce_of(ev, cx);
     const struct victim *v;
 
-    if (what == OWN_BOUNCE_NONE)
+    if (what == OWN_BOUNCE_UNATTRIBUTED)
+        d->host[slot].run.unattributed++; /* no proof of anything */
+    if (what == OWN_BOUNCE_NONE || what == OWN_BOUNCE_UNATTRIBUTED)
         return;
     v = count_bounce(d, &d->host[slot], what, ev, cx);
     if (severity_of(&d->host[slot], ev->time_us) >= 0)

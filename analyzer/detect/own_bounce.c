@@ -1,17 +1,19 @@
 /* own_bounce.c - classify the notifications this server makes
  * algorithm: the origin of the message they are about decides, and which of its recipients failed
  * source:    RFC 5321 3.6.3, 6.1, 6.2; Microsoft KB 909005 (how operators tell reverse NDR from
- * relaying) limits:    if the message is not known (its lines lie before the log), nothing is said
- */
+ * relaying) limits:    if the message is not known (its lines lie before the log, or it was
+ * forgotten), that is all that is said */
 #include "detect/own_bounce.h"
 
 enum own_bounce own_bounce_of(const struct event *ev, const struct context *cx)
 {
     uint32_t flags = cx->message == NULL ? 0 : cx->message->flags;
 
-    if (ev->kind != EVENT_DSN || (ev->dsn != DSN_FAILED && ev->dsn != DSN_DELAYED) ||
-        cx->message == NULL)
+    if (ev->kind != EVENT_DSN || (ev->dsn != DSN_FAILED && ev->dsn != DSN_DELAYED))
         return OWN_BOUNCE_NONE;
+    if (cx->message == NULL || (flags & (MESSAGE_HAS_CLIENT | MESSAGE_FORWARDED | MESSAGE_IS_DSN |
+                                         MESSAGE_REINJECTED)) == 0)
+        return OWN_BOUNCE_UNATTRIBUTED;
     if (!cx->outside || cx->null_sender || cx->sender.len == 0 || cx->sender_zone != DOMAIN_FOREIGN)
         return OWN_BOUNCE_NONE;
     if ((flags & MESSAGE_FOREIGN_RCPT) && !(flags & MESSAGE_LOCAL_FAILED))

@@ -14,8 +14,9 @@ enum own_bounce {
     OWN_BOUNCE_FAILED,  /* accepted from a stranger for a recipient of ours, then bounced:
                            backscatter */
     OWN_BOUNCE_DELAYED, /* the same, a warning of delay */
-    OWN_BOUNCE_RELAYED  /* about mail that a stranger relayed through us: a consequence of the relay
+    OWN_BOUNCE_RELAYED, /* about mail that a stranger relayed through us: a consequence of the relay
                          */
+    OWN_BOUNCE_UNATTRIBUTED /* about mail whose origin is not known: counted, never proof */
 };
 
 /* own_bounce_of - classify a DSN event; any other event is OWN_BOUNCE_NONE */

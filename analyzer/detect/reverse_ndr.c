@@ -109,13 +109,19 @@ static double bounced_share(const struct sender *s, int64_t now_us)
     return bounced <= 0 ? 0 : bounced / (accepted > bounced ? accepted : bounced);
 }
 
+static bool is_amplified(const struct sender *s)
+{
+    return s->amplified > s->failed / 2;
+}
+
 /* -1: not worth a word. Once raised, what follows belongs to it. */
 static int severity_of(const struct sender *s, int64_t now_us)
 {
     double share = bounced_share(s, now_us);
     double hour = decayed_at(&s->hour, now_us, hour_half_life_us);
 
-    if (share >= share_min && hour >= CRITICAL_PER_HOUR)
+    if (share >= share_min &&
+        (hour >= CRITICAL_PER_HOUR || (hour >= HIGH_PER_HOUR && is_amplified(s))))
         return SEVERITY_CRITICAL;
     if (share >= share_min && hour >= HIGH_PER_HOUR)
         return SEVERITY_HIGH;
@@ -128,7 +134,6 @@ static void report(struct reverse_ndr *d, struct sender *s, const struct campaig
                    const struct event *ev, const struct context *cx)
 {
     int severity = severity_of(s, ev->time_us);
-    bool amplified = s->amplified > s->failed / 2;
     struct alert_related members[CAMPAIGN_EARLY_MEMBERS + 1];
     unsigned n = campaign_members(clients, &cx->client, members);
     uint32_t total = (uint32_t)distinct_count(&clients->members);
@@ -157,7 +162,7 @@ static void report(struct reverse_ndr *d, struct sender *s, const struct campaig
             .confidence = 90,
             .reason = SLICE_LIT("mail under this sender goes to recipients that fail here, so "
                                 "that our bounces hit the owner of the address"),
-            .how = amplified ? SLICE_LIT("several bounces a message") : SLICE_NONE,
+            .how = is_amplified(s) ? SLICE_LIT("several bounces a message") : SLICE_NONE,
             .counters = counters,
             .counters_count = sizeof counters / sizeof counters[0],
             .related = members,

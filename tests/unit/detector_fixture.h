@@ -24,6 +24,7 @@ struct fixture_alert {
     int64_t raised_us; /* first told */
     int64_t first_us;
     double observed;
+    char reason[ALERT_TEXT_MAX], how[64];
     char related[1024]; /* the values, each followed by a blank */
     uint32_t related_total;
 };
@@ -65,6 +66,8 @@ static inline void fixture_take(void *arg, const struct alert *a)
     to->observed = a->observed;
     to->related_total = a->related_total;
     slice_keep(slice_of(a->entity), to->entity, sizeof to->entity);
+    slice_keep(slice_of(a->reason), to->reason, sizeof to->reason);
+    slice_keep(slice_of(a->how), to->how, sizeof to->how);
     to->related[0] = '\0';
     for (unsigned i = 0; i < a->related_count && strlen(to->related) < sizeof to->related - 80;
          i++) {

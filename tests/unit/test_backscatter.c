@@ -2,6 +2,7 @@
  * share */
 #include <stdio.h>
 
+#include "detect/own_bounce.h"
 #include "detect/own_hosts.h"
 #include "detect/top_few.h"
 #include "detector_fixture.h"
@@ -17,13 +18,14 @@ struct mail {
     uint32_t flags;      /* more flags of the message */
     bool inside;         /* authenticated client */
     bool no_queued;      /* the message was counted before */
+    uint32_t dsn_sent;   /* notices about this message so far; 0: one */
 };
 
 /* One message: queued, then the notification about it. */
 static void feed_mail(struct fixture *f, const struct mail *m)
 {
     struct message message = {.flags = MESSAGE_HAS_CLIENT | MESSAGE_QUEUED | m->flags,
-                              .dsn_sent = 1};
+                              .dsn_sent = m->dsn_sent == 0 ? 1 : m->dsn_sent};
     struct address rcpt;
     struct event ev = fixture_event(EVENT_QUEUED, m->time_us);
     struct context cx = fixture_context(f, &rcpt);
@@ -193,6 +195,132 @@ static void victims_hit_repeatedly_are_named(void)
     fixture_flush(&f);
     a = fixture_find(&f, RULE_BACKSCATTER, "mx1");
     CHECK(a != NULL && strstr(a->related, " v7@victim.example ") != NULL);
+    fixture_end(&f);
+}
+
+/* Six hundred bounces: a fifth each by two clients, the rest by many. */
+static void the_clients_that_caused_most_are_named(void)
+{
+    struct fixture f;
+    struct fixture_alert *a;
+    char sender[64];
+
+    fixture_begin(&f, "backscatter", MEMORY);
+    for (unsigned i = 0; i < 600; i++) {
+        struct mail m = failed;
+        snprintf(sender, sizeof sender, "u%u@d%u.example", i, i);
+        m.sender = sender;
+        m.client = i % 2 ? fixture_ip(203, 0, 113, 1 + i % 4) : fixture_ip(198, 51, 100, i % 200);
+        m.time_us = fixture_day_us + SECONDS(i * 10);
+        feed_mail(&f, &m);
+    }
+    fixture_flush(&f);
+    a = fixture_find(&f, RULE_BACKSCATTER, "mx1");
+    CHECK(a != NULL);
+    if (a != NULL) {
+        CHECK(strstr(a->related, "203.0.113.2 ") != NULL);
+        CHECK(strstr(a->related, "203.0.113.4 ") != NULL);
+        CHECK(strstr(a->related, "198.51.100.") == NULL);
+    }
+    fixture_end(&f);
+}
+
+/* What came of one recipient of a message, before the bounce is made. */
+static void feed_failure(struct fixture *f, enum rcpt_class class, slice domain, int64_t time_us)
+{
+    struct message message = {.flags = MESSAGE_HAS_CLIENT | MESSAGE_QUEUED};
+    struct address rcpt;
+    struct event ev = fixture_event(EVENT_DELIVERY, time_us);
+    struct context cx = fixture_context(f, &rcpt);
+
+    fixture_outside(f, &cx, bot);
+    cx.message = &message;
+    cx.rcpt_class = class;
+    cx.rcpt_domain = domain;
+    cx.reason = REASON_RCPT_UNKNOWN;
+    ev.outcome = OUTCOME_BOUNCED;
+    ev.route = ROUTE_REMOTE;
+    fixture_feed(f, &ev, &cx);
+}
+
+static void a_relay_domain_without_a_list_is_named_as_the_cause(void)
+{
+    for (unsigned relayed = 0; relayed < 2; relayed++) {
+        struct fixture f;
+        struct fixture_alert *a;
+        char sender[64];
+
+        fixture_begin(&f, "backscatter", MEMORY);
+        for (unsigned i = 0; i < 100; i++) {
+            struct mail m = failed;
+            snprintf(sender, sizeof sender, "u%u@d%u.example", i, i);
+            m.sender = sender;
+            m.client = bot;
+            m.time_us = fixture_day_us + SECONDS(i * 20);
+            feed_failure(&f, relayed ? RCPT_RELAYED : RCPT_OURS, SLICE_LIT("partner.example"),
+                         m.time_us);
+            feed_mail(&f, &m);
+        }
+        fixture_flush(&f);
+        a = fixture_find(&f, RULE_BACKSCATTER, "mx1");
+        CHECK(a != NULL);
+        if (a != NULL) {
+            CHECK_STR(a->how, relayed ? "partner.example" : "");
+            CHECK_INT(strstr(a->reason, "relay domain") != NULL, relayed);
+        }
+        fixture_end(&f);
+    }
+}
+
+/* Two notices a message are by design; three and more are one for each bad recipient. */
+static void several_bounces_a_message_are_critical(void)
+{
+    for (unsigned amplified = 0; amplified < 2; amplified++) {
+        struct fixture f;
+        struct fixture_alert *a;
+
+        fixture_begin(&f, "reverse_ndr", MEMORY);
+        for (unsigned i = 0; i < 60; i++) {
+            struct mail m = failed;
+            m.sender = "target@victim.example";
+            m.client = bot;
+            m.dsn_sent = amplified ? 3 + i % 4 : 2;
+            m.time_us = fixture_day_us + MINUTES(i);
+            feed_mail(&f, &m);
+        }
+        fixture_flush(&f);
+        a = fixture_find(&f, RULE_REVERSE_NDR, "target@victim.example");
+        CHECK(a != NULL);
+        if (a != NULL)
+            CHECK_INT(a->severity, amplified ? SEVERITY_CRITICAL : SEVERITY_HIGH);
+        fixture_end(&f);
+    }
+}
+
+/* The message was forgotten, or came before the log: its notice proves nothing. */
+static void a_bounce_about_an_unknown_message_is_no_proof(void)
+{
+    static const struct {
+        uint32_t flags;
+        enum own_bounce what;
+    } rows[] = {{0, OWN_BOUNCE_UNATTRIBUTED},
+                {MESSAGE_QUEUED | MESSAGE_HAS_SENDER, OWN_BOUNCE_UNATTRIBUTED},
+                {MESSAGE_HAS_CLIENT | MESSAGE_LOCAL_FAILED, OWN_BOUNCE_FAILED},
+                {MESSAGE_HAS_CLIENT | MESSAGE_FOREIGN_RCPT, OWN_BOUNCE_RELAYED}};
+    struct fixture f;
+
+    fixture_begin(&f, "backscatter", MEMORY);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct message message = {.flags = rows[i].flags};
+        struct address rcpt;
+        struct event ev = fixture_event(EVENT_DSN, fixture_day_us);
+        struct context cx = fixture_context(&f, &rcpt);
+        fixture_outside(&f, &cx, bot);
+        fixture_sender(&f, &cx, SLICE_LIT("u@forged.example"));
+        cx.message = &message;
+        ev.dsn = DSN_FAILED;
+        CHECK_INT(own_bounce_of(&ev, &cx), rows[i].what);
+    }
     fixture_end(&f);
 }
 
@@ -417,6 +545,12 @@ static const struct test_case cases[] = {
     {"forged senders are backscatter of the host", forged_senders_are_backscatter_of_the_host},
     {"forged senders are no single victims", forged_senders_are_no_single_victims},
     {"victims hit repeatedly are named", victims_hit_repeatedly_are_named},
+    {"the clients that caused most are named", the_clients_that_caused_most_are_named},
+    {"a relay domain without a list is named as the cause",
+     a_relay_domain_without_a_list_is_named_as_the_cause},
+    {"several bounces a message are critical", several_bounces_a_message_are_critical},
+    {"a bounce about an unknown message is no proof",
+     a_bounce_about_an_unknown_message_is_no_proof},
     {"time to detect keeps the gates of the design", time_to_detect_keeps_the_gates},
     {"typing mistakes of a day are silent", typing_mistakes_of_a_day_are_silent},
     {"bounces of relayed mail are left to the relay alert",
