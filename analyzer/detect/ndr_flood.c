@@ -2,10 +2,11 @@
  * elsewhere algorithm: per domain of ours, a Poisson CUSUM on the distinct networks (/24, /48) a
  * minute that bring null-sender mail for recipients who have not written enough to get so many
  * answers. Who has sent is learnt from our own outbound mail: an address may get back a third of
- * the messages it sent source:    Postfix BACKSCATTER_README (the victim's log is a run of from=<>
- * refused with 550 5.1.1); Page (1954) limits:    sender verification of our forged addresses looks
- * the same when refused and is counted; the systems that send the bounces are innocent and are
- * never named */
+ * the messages it sent. Sessions that end before DATA are counted apart: many verify our forged
+ * senders, others give a bounce up when it is refused. source:    Postfix BACKSCATTER_README (the
+ * victim's log is a run of from=<> refused with 550 5.1.1); Page (1954) limits:    sender
+ * verification that is refused is a trace of the same forgery and counts as such; accepted, it
+ * leaves nothing here. The systems that send the bounces are innocent and are never named */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "base/distinct.h"
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/bounce_address.h"
 #include "detect/capacity.h"
 #include "detect/inbound.h"
 #include "detect/top_few.h"
@@ -57,6 +59,7 @@ struct ndr_flood {
     struct detect_env env;
     struct table *targets, *writers;
     struct decayed inbound_hour, null_hour;
+    struct decayed before_data; /* sessions of refused null-sender mail that sent no DATA */
     int64_t started_us;
 };
 
@@ -102,62 +105,13 @@ static void destroy(void *state)
     free(d);
 }
 
-/* ---- addresses ---- */
-
-static bool has_digit(slice s)
-{
-    for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] >= '0' && s.ptr[i] <= '9')
-            return true;
-    return false;
-}
-
-/* prvs=0123456789=anna (BATV) and btv1==0123==anna name the person last. */
-static slice without_batv(slice local)
-{
-    size_t end;
-
-    if (slice_ieq(slice_first(local, 5), SLICE_LIT("prvs=")))
-        end = slice_find_byte(slice_from(local, 5), '=') + 5;
-    else if (slice_ieq(slice_first(local, 6), SLICE_LIT("btv1==")))
-        end = slice_find(slice_from(local, 6), SLICE_LIT("==")) + 7;
-    else
-        return local;
-    return end + 1 < local.len ? slice_from(local, end + 1) : local;
-}
-
-/* list-bounce-1234, list+anna=example.org, news.a1b2.77: the part before the first tag. A tag
- * follows + or =, or is a last part with a digit in it. */
-static slice untagged_local(slice address)
-{
-    slice local = without_batv(slice_first(address, slice_rfind_byte(address, '@')));
-    size_t plus = slice_find_byte(local, '+'), equals = slice_find_byte(local, '=');
-
-    local = slice_first(local, plus < equals ? plus : equals);
-    for (size_t i = local.len; i-- > 1;) {
-        if (strchr("-_.", local.ptr[i]) == NULL || local.ptr[i] == '\0')
-            continue;
-        if (!has_digit(slice_from(local, i)))
-            break;
-        local.len = i;
-    }
-    return local;
-}
+/* ---- who has written, and what comes in ---- */
 
 static uint64_t writer_hash(const struct context *cx, slice address)
 {
-    return hash_mix(siphash13_lower(cx->key, untagged_local(address)),
+    return hash_mix(siphash13_lower(cx->key, bounce_address_local(address)),
                     siphash13_lower(cx->key, address_domain(address)));
 }
-
-/* SRS0=...: an answer to mail that we forwarded. */
-static bool is_forwarding_address(slice address)
-{
-    return address.len > 5 && slice_ieq(slice_first(address, 3), SLICE_LIT("SRS")) &&
-           (address.ptr[4] == '=' || address.ptr[4] == '+' || address.ptr[4] == '-');
-}
-
-/* ---- who has written, and what comes in ---- */
 
 static bool is_ours(enum domain_zone zone)
 {
@@ -190,7 +144,7 @@ static bool answers_our_mail(struct ndr_flood *d, slice rcpt, const struct event
     struct writer *w = table_find(d->writers, writer_hash(cx, rcpt));
     double allowed;
 
-    if (is_forwarding_address(rcpt))
+    if (bounce_address_is_forward(rcpt))
         return true;
     if (w == NULL)
         return false;
@@ -234,9 +188,6 @@ static bool is_accepted_bounce(const struct event *ev, const struct context *cx)
     if (ev->kind != EVENT_DELIVERY || cx->message == NULL || !to_us(cx))
         return false;
     if (!(cx->message->flags & MESSAGE_NULL_SENDER) || (cx->message->flags & MESSAGE_IS_DSN))
-        return false;
-    if (ev->route == ROUTE_LOOPBACK ||
-        ev->route == ROUTE_FORWARD) /* its delivery proper is still to come */
         return false;
     if (ev->route == ROUTE_LOOPBACK ||
         ev->route == ROUTE_FORWARD) /* its delivery proper is still to come */
@@ -374,11 +325,14 @@ static void report(struct ndr_flood *d, struct target *t, slice domain, const st
     const struct top_few_row *victim = single_victim(t);
     struct alert_related related[RELATED_VICTIMS];
     uint64_t networks = (uint64_t)distinct_count(&t->networks);
-    struct alert_counter counters[] = {{"bounces", t->attempts},
-                                       {"refused", t->unknown},
-                                       {"accepted", t->accepted},
-                                       {"networks", networks},
-                                       {"recipients", (uint64_t)distinct_count(&t->recipients)}};
+    struct alert_counter counters[] = {
+        {"bounces", t->attempts},
+        {"refused", t->unknown},
+        {"accepted", t->accepted},
+        {"networks", networks},
+        {"recipients", (uint64_t)distinct_count(&t->recipients)},
+        {"ended_before_data_per_hour",
+         (uint64_t)decayed_at(&d->before_data, ev->time_us, hour_half_life_us)}};
 
     t->raised = true;
     incident_report(
@@ -420,13 +374,23 @@ static void on_bounce(struct ndr_flood *d, const struct event *ev, const struct 
         report(d, t, domain, ev);
 }
 
+static void on_session_end(struct ndr_flood *d, const struct event *ev, const struct context *cx)
+{
+    if (cx->session == NULL || !(cx->session->flags & SESSION_NULL_REFUSED))
+        return;
+    if (ev->counters.present && ev->counters.rcpt_all > 0 && ev->counters.data_all == 0)
+        decayed_add(&d->before_data, ev->time_us, hour_half_life_us, 1);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct ndr_flood *d = state;
 
     if (d->started_us == 0)
         d->started_us = ev->time_us;
-    if (ev->kind == EVENT_QUEUED) {
+    if (ev->kind == EVENT_DISCONNECT) {
+        on_session_end(d, ev, cx);
+    } else if (ev->kind == EVENT_QUEUED) {
         note_writer(d, ev, cx);
         if (inbound_is_new(cx))
             count_inbound(d, ev, cx);
@@ -484,7 +448,7 @@ const struct detector detector_ndr_flood = {
     .name = "ndr_flood",
     .summary = "bounces flood in for a forged sender of ours: a domain, or one address",
     .reference = "D6; RFC 5321 4.5.5; Postfix BACKSCATTER_README",
-    .kinds = KIND(RCPT) | KIND(QUEUED) | KIND(DELIVERY),
+    .kinds = KIND(RCPT) | KIND(QUEUED) | KIND(DELIVERY) | KIND(DISCONNECT),
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,

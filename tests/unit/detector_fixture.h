@@ -25,6 +25,8 @@ struct fixture_alert {
     int64_t first_us;
     double observed;
     char reason[ALERT_TEXT_MAX], how[64];
+    struct alert_counter counters[ALERT_COUNTERS_MAX];
+    unsigned counters_count;
     char related[1024]; /* the values, each followed by a blank */
     uint32_t related_total;
 };
@@ -48,6 +50,15 @@ static inline struct fixture_alert *fixture_find(struct fixture *f, enum rule ru
     return NULL;
 }
 
+/* A counter of an alert by name; -1 when it has none. */
+static inline int64_t fixture_counter(const struct fixture_alert *a, const char *name)
+{
+    for (unsigned i = 0; a != NULL && i < a->counters_count; i++)
+        if (strcmp(a->counters[i].name, name) == 0)
+            return (int64_t)a->counters[i].value;
+    return -1;
+}
+
 static inline void fixture_take(void *arg, const struct alert *a)
 {
     struct fixture *f = arg;
@@ -66,6 +77,8 @@ static inline void fixture_take(void *arg, const struct alert *a)
     to->observed = a->observed;
     to->related_total = a->related_total;
     slice_keep(slice_of(a->entity), to->entity, sizeof to->entity);
+    memcpy(to->counters, a->counters, sizeof to->counters);
+    to->counters_count = a->counters_count;
     slice_keep(slice_of(a->reason), to->reason, sizeof to->reason);
     slice_keep(slice_of(a->how), to->how, sizeof to->how);
     to->related[0] = '\0';

@@ -28,6 +28,7 @@ struct flow_seen {
     enum domain_zone sender_zone;
     enum reason reason;
     bool authed, outside, new_message, null_sender, has_message, has_child, has_parent;
+    uint32_t session_flags;
     uint32_t flags; /* of the message */
     char client[IP_ADDR_TEXT], user[80], sender[120], rcpt_domain[120], queue_id[24];
 };
@@ -184,6 +185,7 @@ static inline void flow_keep(struct flow *f, const struct event *ev, const struc
                             .outside = cx->outside,
                             .new_message = cx->new_message,
                             .null_sender = cx->null_sender,
+                            .session_flags = cx->session == NULL ? 0 : cx->session->flags,
                             .has_message = cx->message != NULL,
                             .has_child = cx->child != NULL,
                             .has_parent = cx->parent != NULL,

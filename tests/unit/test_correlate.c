@@ -299,6 +299,28 @@ static void a_session_without_its_end_does_not_pass_on_its_login(void)
     flow_end(f);
 }
 
+static void a_refused_bounce_marks_its_session(void)
+{
+    static const char *const senders[] = {"", "a@x.example"};
+
+    for (unsigned i = 0; i < 2; i++) {
+        struct flow *f = flow_start();
+        char lines[512];
+        snprintf(lines, sizeof lines,
+                 "08:00:00 smtpd[9]: connect from mail.x.example[203.0.113.9]\n"
+                 "08:00:01 smtpd[9]: NOQUEUE: reject: RCPT from mail.x.example[203.0.113.9]: 550 "
+                 "5.1.1 <no@example.org>: Recipient address rejected: User unknown in local "
+                 "recipient table; from=<%s> to=<no@example.org> proto=ESMTP helo=<x>\n"
+                 "08:00:02 smtpd[9]: disconnect from mail.x.example[203.0.113.9] helo=1 mail=1 "
+                 "rcpt=0/1 quit=1 commands=3/4\n",
+                 senders[i]);
+        flow_lines(f, lines);
+        CHECK_INT((flow_last(f, EVENT_DISCONNECT, NULL)->session_flags & SESSION_NULL_REFUSED) != 0,
+                  i == 0);
+        flow_end(f);
+    }
+}
+
 static void visible_decisions_and_origins_are_counted_for_coverage(void)
 {
     struct flow *f = flow_start();
@@ -602,6 +624,7 @@ static const struct test_case cases[] = {
      a_login_holds_for_the_session_and_ends_with_it},
     {"a session without its end does not pass on its login",
      a_session_without_its_end_does_not_pass_on_its_login},
+    {"a refused bounce marks its session", a_refused_bounce_marks_its_session},
     {"visible decisions and origins are counted for coverage",
      visible_decisions_and_origins_are_counted_for_coverage},
     {"recipients are judged before aliasing", recipients_are_judged_before_aliasing},

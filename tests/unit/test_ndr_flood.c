@@ -306,6 +306,46 @@ static void memory_stays_in_its_share(void)
     fixture_end(&f);
 }
 
+/* The end of a session in which a recipient was refused, with the commands it had sent. */
+static void feed_end(struct fixture *f, int64_t time_us, uint32_t session_flags, uint32_t data_all)
+{
+    struct session session = {.flags = session_flags};
+    struct address rcpt;
+    struct event ev = fixture_event(EVENT_DISCONNECT, time_us);
+    struct context cx = fixture_context(f, &rcpt);
+
+    ev.counters = (struct session_counters){
+        .present = true, .mail_all = 1, .mail_ok = 1, .rcpt_all = 1, .data_all = data_all};
+    cx.session = &session;
+    fixture_feed(f, &ev, &cx);
+}
+
+/* Of 200 sessions half verify a sender and leave; as many are real bounces, or of other mail. */
+static void sessions_that_end_before_data_are_counted_apart(void)
+{
+    struct fixture f;
+    struct fixture_alert *a;
+    char rcpt[64];
+
+    fixture_begin(&f, "ndr_flood", MEMORY);
+    for (unsigned i = 0; i < 200; i++) {
+        int64_t t = fixture_day_us + SECONDS(i * 2);
+        snprintf(rcpt, sizeof rcpt, "x%uq@example.org", i);
+        feed_bounce(&f, &(struct bounce){.time_us = t, .rcpt = rcpt, .network = i % 60});
+        feed_end(&f, t, SESSION_NULL_REFUSED, i % 2);
+        feed_end(&f, t, SESSION_HAS_RCPT, 0);
+    }
+    fixture_flush(&f);
+    a = fixture_find(&f, RULE_NDR_FLOOD, "example.org");
+    CHECK(a != NULL);
+    if (a != NULL) {
+        CHECK_NEAR(fixture_counter(a, "ended_before_data_per_hour"), 100, 7);
+        CHECK_INT(fixture_counter(a, "bounces"), 200);
+        CHECK_STR(a->related, ""); /* nobody who sends bounces is named */
+    }
+    fixture_end(&f);
+}
+
 static const struct test_case cases[] = {
     {"a joe-job names the domain, and no sender of a bounce", a_joe_job_names_the_domain},
     {"one flooded mailbox is named itself", one_mailbox_is_named_itself},
@@ -317,6 +357,8 @@ static const struct test_case cases[] = {
     {"bounces of our own mailing are answers", bounces_of_our_own_mailing_are_answers},
     {"who writes a little can still be a victim", who_writes_a_little_can_still_be_a_victim},
     {"what is no bounce to us does not count", what_is_no_bounce_to_us_does_not_count},
+    {"sessions that end before DATA are counted apart",
+     sessions_that_end_before_data_are_counted_apart},
     {"the alarm ends with the flood", the_alarm_ends_with_the_flood},
     {"memory stays in its share", memory_stays_in_its_share},
 };
