@@ -80,6 +80,14 @@ unsigned campaign_members(const struct campaign *c, const struct ip_addr *presen
     return n + 1;
 }
 
+bool campaign_covers(struct campaign *c)
+{
+    if (c->named >= CAMPAIGN_NAMED)
+        return true;
+    c->named++;
+    return false;
+}
+
 uint64_t campaigns_evictions(const struct campaigns *c)
 {
     return table_evictions(c->table);

@@ -15,12 +15,13 @@
 #include "base/ip_addr.h"
 #include "base/table.h"
 
-enum { CAMPAIGN_EARLY_MEMBERS = 12 };
+enum { CAMPAIGN_EARLY_MEMBERS = 12, CAMPAIGN_NAMED = 16 };
 
 struct campaign {
     int64_t first_us, last_us;
     uint32_t events;
     uint32_t early_count;
+    uint32_t named; /* members with an alert of their own since the campaign was told of */
     struct distinct members;
     struct ip_addr early[CAMPAIGN_EARLY_MEMBERS];
 };
@@ -47,6 +48,10 @@ struct campaign *campaigns_add(struct campaigns *c, uint64_t key, uint64_t membe
  *   result    how many were filled */
 unsigned campaign_members(const struct campaign *c, const struct ip_addr *present,
                           struct alert_related *ret);
+
+/* campaign_covers - of a campaign that is told of: enough of its members have an alert of their
+ * own, another one needs none. Counts the member otherwise */
+bool campaign_covers(struct campaign *c);
 
 /* campaigns_evictions - campaigns given up for want of room */
 uint64_t campaigns_evictions(const struct campaigns *c);

@@ -27,8 +27,9 @@ enum {
         5, /* names an hour that one client adds to the counts of its network and the site */
     NETWORK_CLIENTS_MIN = 5,
     EARLY_MAX = 12,
-    VRFY_MAX = 20, /* VRFY commands that one session is charged with */
-    ORDER_MIN = 10 /* names needed to speak of an order */
+    LOUD_UNKNOWN = 100, /* a client that stands out even of a campaign */
+    VRFY_MAX = 20,      /* VRFY commands that one session is charged with */
+    ORDER_MIN = 10      /* names needed to speak of an order */
 };
 static const double half_life_us = 12 * 3600e6;
 static const float warn_height = 9.2F, alert_height = 11.5F;
@@ -302,8 +303,11 @@ static void report_client(struct harvest *d, struct harvester *h, const struct e
 {
     char text[IP_NET_TEXT];
 
-    if (severity_of(h) >= 0)
-        report(d, h, ENTITY_IP, correlate_principal_text(&cx->client, text), NULL, 0, 1, ev);
+    if (severity_of(h) < 0)
+        return;
+    if (!h->raised && h->unknown < LOUD_UNKNOWN && harvest_site_covers(d->site, ev->time_us))
+        return; /* a member of the campaign that the site's alert is about */
+    report(d, h, ENTITY_IP, correlate_principal_text(&cx->client, text), NULL, 0, 1, ev);
 }
 
 static void put_member(const struct ip_addr *ip, struct alert_related *ret)

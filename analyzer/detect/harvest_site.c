@@ -3,8 +3,8 @@
  * row: rare among honest senders, so it names culprits. The other counts all of them and sees a
  * botnet of one try each, but also honest mistakes and replies to forged mail, so it is worth
  * "low". The floor of each follows the mail that does arrive, so a busy site needs no time to
- * learn. source:    Lucas (1985); Javed and Paxson (2013) limits:    MEMBERS_MAX members are named
- * at the first alert, later ones as they come */
+ * learn. source:    Lucas (1985); Javed and Paxson (2013) limits:    see crowd.c for who is named
+ */
 #include "detect/harvest_site.h"
 
 #include <math.h>
@@ -12,14 +12,13 @@
 
 #include "base/cusum.h"
 #include "base/decay.h"
-#include "base/distinct.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "detect/crowd.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
 enum {
-    MEMBERS_MAX = 48,
     CLIENTS_MIN = 10, /* fewer are each judged on their own */
     NETWORKS_MIN = 5, /* fewer are judged as a network */
     NAMES_MIN = 20
@@ -39,13 +38,9 @@ struct tide {
     struct poisson_cusum series;
     double share;
     enum severity severity;
-    int64_t first_us;
-    uint32_t tried, accepted;
-    struct distinct clients, networks;
-    struct ip_addr member[MEMBERS_MAX];
-    unsigned members;
+    uint32_t accepted;
+    struct crowd crowd; /* its events are names */
     char domain[128];
-    bool told;
 };
 
 struct harvest_site {
@@ -101,81 +96,46 @@ static double known_per_min(const struct harvest_site *s, int64_t now_us)
 
 static void begin_excursion(struct tide *t, const struct event *ev, const struct context *cx)
 {
-    t->first_us = ev->time_us;
-    t->tried = t->accepted = t->members = 0;
-    distinct_reset(&t->clients);
-    distinct_reset(&t->networks);
-    t->told = false;
+    t->accepted = 0;
+    crowd_begin(&t->crowd, ev->time_us);
     slice_keep(cx->rcpt_domain, t->domain, sizeof t->domain);
-}
-
-static void add_member(struct tide *t, const struct context *cx, unsigned names, bool accepted)
-{
-    struct ip_net net = ip_net_of(&cx->client, 24, 48);
-    uint64_t words[2] = {net.base.hi, net.base.lo};
-
-    t->tried += names;
-    t->accepted += accepted ? names : 0;
-    distinct_add(&t->networks, siphash13(cx->key, words, sizeof words));
-    if (distinct_add(&t->clients, cx->client_hash) && t->members < MEMBERS_MAX)
-        t->member[t->members++] = cx->client;
 }
 
 static bool is_due(const struct tide *t)
 {
-    return poisson_cusum_level(&t->series) >= alarm_height && t->tried >= NAMES_MIN &&
-           distinct_count(&t->clients) >= CLIENTS_MIN &&
-           distinct_count(&t->networks) >= NETWORKS_MIN;
-}
-
-static void put_member(const struct ip_addr *ip, struct alert_related *ret)
-{
-    char text[IP_ADDR_TEXT];
-
-    ret->type = ENTITY_IP;
-    slice_keep(ip_addr_format(ip, text), ret->value, sizeof ret->value);
-}
-
-/* The first time all that are known, afterwards only the one that came. */
-static unsigned list_members(const struct tide *t, const struct context *cx,
-                             struct alert_related *ret)
-{
-    unsigned n = 0;
-
-    for (; !t->told && n < t->members; n++)
-        put_member(&t->member[n], &ret[n]);
-    put_member(&cx->client, &ret[n]);
-    return n + 1;
+    return poisson_cusum_level(&t->series) >= alarm_height && t->crowd.events >= NAMES_MIN &&
+           distinct_count(&t->crowd.clients) >= CLIENTS_MIN &&
+           distinct_count(&t->crowd.networks) >= NETWORKS_MIN;
 }
 
 /* Mail that is accepted and bounced later tells who sent it little. */
 static enum severity severity_of(const struct tide *t)
 {
-    return 2 * t->accepted > t->tried ? SEVERITY_LOW : t->severity;
+    return 2 * t->accepted > t->crowd.events ? SEVERITY_LOW : t->severity;
 }
 
 static void report(struct harvest_site *s, struct tide *t, const struct event *ev,
                    const struct context *cx)
 {
-    struct alert_related related[MEMBERS_MAX + 1];
-    unsigned n = list_members(t, cx, related);
-    uint64_t clients = (uint64_t)distinct_count(&t->clients);
+    struct alert_related related[CROWD_MEMBERS + 1];
+    unsigned n = crowd_related(&t->crowd, cx, related);
+    uint64_t clients = (uint64_t)distinct_count(&t->crowd.clients);
     enum severity severity = severity_of(t);
-    struct alert_counter counters[] = {{"unknown_recipients", t->tried},
+    struct alert_counter counters[] = {{"unknown_recipients", t->crowd.events},
                                        {"clients", clients},
-                                       {"networks", (uint64_t)distinct_count(&t->networks)},
+                                       {"networks", (uint64_t)distinct_count(&t->crowd.networks)},
                                        {"accepted_then_bounced", t->accepted}};
 
-    t->told = true;
+    t->crowd.told = true;
     incident_report(
         s->incidents,
         &(struct finding){.rule = RULE_HARVEST,
                           .severity = severity,
                           .entity_type = ENTITY_DOMAIN,
                           .entity = t->domain[0] ? slice_of(t->domain) : SLICE_LIT("local"),
-                          .first_us = t->first_us,
+                          .first_us = t->crowd.first_us,
                           .time_us = ev->time_us,
-                          .observed = t->tried,
+                          .observed = t->crowd.events,
                           .threshold = NAMES_MIN,
                           .unit = "unknown recipients",
                           .confidence = severity == SEVERITY_LOW ? 50 : 80,
@@ -206,7 +166,8 @@ static void tide_add(struct harvest_site *s, struct tide *t, const struct event 
     poisson_cusum_advance(&t->series, ev->time_us);
     if (t->series.s == 0 && t->series.bin_count == 0)
         begin_excursion(t, ev, cx);
-    add_member(t, cx, names, accepted);
+    t->accepted += accepted ? names : 0;
+    crowd_add(&t->crowd, cx, names, ev->time_us);
     if (poisson_cusum_level(&t->series) < level_max)
         poisson_cusum_add(&t->series, ev->time_us, names);
     if (is_due(t))
@@ -221,6 +182,11 @@ void harvest_site_unknown(struct harvest_site *s, const struct event *ev, const 
     tide_add(s, &s->single, ev, cx, 1, try->accepted);
     if (try->run >= 2) /* the second makes the first count as well */
         tide_add(s, &s->repeated, ev, cx, try->run == 2 ? 2 : 1, try->accepted);
+}
+
+bool harvest_site_covers(struct harvest_site *s, int64_t time_us)
+{
+    return crowd_covers(&s->repeated.crowd, time_us);
 }
 
 size_t harvest_site_bytes(const struct harvest_site *s)

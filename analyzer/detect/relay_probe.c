@@ -1,7 +1,8 @@
 /* relay_probe.c - D1: who tries to relay and is refused, alone, slowly, or from many places
  * algorithm: per client a decayed count of refusals with the distinct recipients and address
  *            forms tried; per network (/24, /48) and per target domain a campaign of clients
- *            that are each too quiet to matter
+ *            that are each too quiet to matter; relay_probe_site.c looks at the whole. A client
+ *            that has done little gets no alert of its own once a campaign has enough of them
  * source:    RFC 2505 2.1; peers' window rules miss tests slower than their window, hence the
  *            long half-life
  * limits:    a single plain refusal is counted, not reported; greylisting and "try later" never
@@ -14,6 +15,7 @@
 #include "base/distinct.h"
 #include "base/panic.h"
 #include "detect/campaign.h"
+#include "detect/relay_probe_site.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
@@ -44,6 +46,7 @@ struct relay_probe {
     struct detect_env env;
     struct table *clients;
     struct campaigns *networks, *targets;
+    struct relay_probe_site *site;
 };
 
 static float probe_score(const void *entry, int64_t now_us)
@@ -65,6 +68,7 @@ static void *create(const struct detect_env *env)
     d->clients = table_new(&spec);
     d->networks = campaigns_new("probing networks", clients / 4, HOURS_US(6));
     d->targets = campaigns_new("probed targets", clients / 4, HOURS_US(24));
+    d->site = relay_probe_site_new(env->incidents);
     return d;
 }
 
@@ -75,6 +79,7 @@ static void destroy(void *state)
     table_free(d->clients);
     campaigns_free(d->networks);
     campaigns_free(d->targets);
+    relay_probe_site_free(d->site);
     free(d);
 }
 
@@ -186,17 +191,14 @@ static slice reason_of(const struct probe *p)
     return SLICE_LIT("relaying to domains not served here was refused");
 }
 
-static void report_client(struct relay_probe *d, struct probe *p, const struct event *ev,
-                          slice client)
+static void report_client(struct relay_probe *d, struct probe *p, int severity,
+                          const struct event *ev, slice client)
 {
-    int severity = severity_of(p);
     struct alert_counter counters[] = {{"refused", p->refused},
                                        {"recipients", (uint64_t)distinct_count(&p->recipients)},
                                        {"recipient_domains", (uint64_t)distinct_count(&p->domains)},
                                        {"address_forms", bits(p->forms)}};
 
-    if (severity < 0)
-        return;
     p->raised = true;
     incident_report(d->env.incidents,
                     &(struct finding){.rule = RULE_RELAY_PROBE,
@@ -256,40 +258,67 @@ static uint64_t net_hash(const struct hash_key *key, const struct ip_net *net)
     return siphash13(key, words, sizeof words);
 }
 
-static void count_campaigns(struct relay_probe *d, const struct event *ev, const struct context *cx)
+/* The campaigns that a refusal belongs to and that are told of. */
+struct part_of {
+    struct campaign *network, *target; /* NULL: none */
+};
+
+static struct part_of count_campaigns(struct relay_probe *d, const struct event *ev,
+                                      const struct context *cx)
 {
     struct ip_net net = ip_net_of(&cx->client, 24, 48);
     uint64_t network = net_hash(cx->key, &net);
     char text[IP_NET_TEXT], domain[ALERT_ENTITY_MAX];
+    struct part_of part = {0};
     struct campaign *k =
         campaigns_add(d->networks, network, cx->client_hash, &cx->client, ev->time_us);
 
-    if (distinct_count(&k->members) >= NETWORK_MEMBERS_MIN)
+    if (distinct_count(&k->members) >= NETWORK_MEMBERS_MIN) {
         report_campaign(d, k, ENTITY_NETWORK, ip_net_format(&net, text), ev, cx);
+        part.network = k;
+    }
     if (cx->rcpt_domain.len == 0)
-        return;
+        return part;
     k = campaigns_add(d->targets, siphash13_lower(cx->key, cx->rcpt_domain), network, &cx->client,
                       ev->time_us);
     if (distinct_count(&k->members) < TARGET_NETWORKS_MIN)
-        return;
+        return part;
     slice_keep(cx->rcpt_domain, domain, sizeof domain);
     report_campaign(d, k, ENTITY_DOMAIN, slice_of(domain), ev, cx);
+    part.target = k;
+    return part;
+}
+
+/* Does the alert about a campaign say enough of a client that has no alert yet? */
+static bool is_covered(struct relay_probe *d, const struct part_of *part, int64_t time_us)
+{
+    return (part->network != NULL && campaign_covers(part->network)) ||
+           (part->target != NULL && campaign_covers(part->target)) ||
+           relay_probe_site_covers(d->site, time_us);
 }
 
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct relay_probe *d = state;
     char text[IP_NET_TEXT];
+    struct part_of part;
     struct probe *p;
     slice client;
+    int severity;
 
     if (!is_probe(ev, cx))
         return;
     client = correlate_principal_text(&cx->client, text);
     p = count_probe(d, ev, cx);
     note_on_board(d, p, ev, cx, client);
-    report_client(d, p, ev, client);
-    count_campaigns(d, ev, cx);
+    part = count_campaigns(d, ev, cx);
+    if (!looks_roaming(p))
+        relay_probe_site_add(d->site, ev, cx);
+    severity = severity_of(p);
+    if (severity < 0)
+        return;
+    if (p->raised || severity > SEVERITY_LOW || !is_covered(d, &part, ev->time_us))
+        report_client(d, p, severity, ev, client);
 }
 
 static uint64_t evictions(const void *state)
@@ -302,7 +331,8 @@ static uint64_t evictions(const void *state)
 static size_t bytes(const void *state)
 {
     const struct relay_probe *d = state;
-    return table_bytes(d->clients) + campaigns_bytes(d->networks) + campaigns_bytes(d->targets);
+    return sizeof *d + table_bytes(d->clients) + campaigns_bytes(d->networks) +
+           campaigns_bytes(d->targets) + relay_probe_site_bytes(d->site);
 }
 
 const struct detector detector_relay_probe = {

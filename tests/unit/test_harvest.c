@@ -248,6 +248,33 @@ static void one_loud_harvester_is_no_campaign(void)
     world_end(&w);
 }
 
+/* 120 clients with twelve names each, one after the other; one of them goes on. */
+static void a_campaign_is_one_alert_and_a_few_of_its_clients(void)
+{
+    const struct alert *a;
+    struct world w;
+    char ip[40];
+
+    world_start(&w, "harvest", MEMORY);
+    for (unsigned i = 0; i < 12 * 120; i++) {
+        snprintf(ip, sizeof ip, "198.18.%u.5", i % 120);
+        try_names(&w, ip, i, 1, day_start + i * 2 * SECOND, SECOND);
+    }
+    a = world_alert(&w, RULE_HARVEST, "example.org");
+    CHECK(a != NULL && a->severity == SEVERITY_MEDIUM);
+    if (a != NULL) {
+        CHECK_NEAR(a->related_total, 120, 12);
+        CHECK_INT(a->related_count, ALERT_RELATED_MAX);
+    }
+    CHECK_INT(world_count(&w, SEVERITY_INFO), 1 + 16);
+    CHECK_INT(world_severity(&w, RULE_HARVEST, "198.18.119.5"), -1);
+    try_names(&w, "198.18.119.5", 2000, 100, day_start + HOUR, SECOND);
+    CHECK_INT(world_severity(&w, RULE_HARVEST, "198.18.119.5"), SEVERITY_MEDIUM);
+    try_names(&w, "203.0.113.200", 3000, 12, day_start + 4 * HOUR, SECOND); /* when it is over */
+    CHECK_INT(world_severity(&w, RULE_HARVEST, "203.0.113.200"), SEVERITY_MEDIUM);
+    world_end(&w);
+}
+
 static void bounce(struct world *w, int64_t at, const char *sender, const char *rcpt)
 {
     world_mail(w, at,
@@ -334,6 +361,8 @@ static const struct test_case cases[] = {
      a_network_of_quiet_clients_is_found_as_network},
     {"many unrelated clients are found as one campaign",
      many_unrelated_clients_are_found_as_one_campaign},
+    {"a campaign is one alert and a few of its clients",
+     a_campaign_is_one_alert_and_a_few_of_its_clients},
     {"one loud harvester is no campaign", one_loud_harvester_is_no_campaign},
     {"names accepted first are worth low at most", names_accepted_first_are_worth_low_at_most},
     {"vrfy counted at the end of the session alarms",

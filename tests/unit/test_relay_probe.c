@@ -298,6 +298,86 @@ static void ten_networks_with_one_aim_are_a_campaign(void)
     flow_end(f);
 }
 
+/* n networks, a client each, within half an hour; each to a domain of its own, or all to one. */
+static void from_everywhere(struct flow *f, unsigned n, const char *target, const char *local)
+{
+    char ip[64], rcpt[96];
+
+    for (unsigned i = 0; i < n; i++) {
+        snprintf(ip, sizeof ip, "203.%u.113.5", i + 1);
+        if (target != NULL)
+            snprintf(rcpt, sizeof rcpt, "%s@%s", local, target);
+        else
+            snprintf(rcpt, sizeof rcpt, "%s%%victim%u.example@example.org", local, i);
+        f->seen_count = 0;
+        try_at(f, start_us + (int64_t)i * 1800 * SECOND / n,
+               &(struct attempt){.ip = ip, .rcpt = rcpt, .sender = "x@spam.example"});
+    }
+}
+
+static unsigned alerts_about_clients(const struct flow *f)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < f->told_count; i++)
+        n += f->told[i].state == ALERT_NEW && f->told[i].type == ENTITY_IP;
+    return n;
+}
+
+static void probes_from_everywhere_to_everywhere_are_one_campaign(void)
+{
+    struct flow *f = flow_start();
+    const struct flow_told *t;
+
+    from_everywhere(f, 200, NULL, "u");
+    incidents_flush(f->incidents);
+    t = flow_told(f, RULE_RELAY_PROBE, "server");
+    CHECK(t != NULL);
+    if (t != NULL) {
+        CHECK_INT(t->type, ENTITY_HOST);
+        CHECK_INT(t->severity, SEVERITY_MEDIUM);
+        CHECK_NEAR(t->related_total, 200, 20);
+        CHECK_INT(t->related_count, ALERT_RELATED_MAX);
+    }
+    /* each of them tried a trick, and the first sixteen are told beside those before */
+    CHECK(alerts_about_clients(f) >= 16);
+    CHECK(alerts_about_clients(f) < 60);
+    CHECK(flow_told(f, RULE_RELAY_PROBE, "203.200.113.5") == NULL);
+    flow_end(f);
+}
+
+static void probes_of_one_domain_are_no_campaign_of_the_site(void)
+{
+    struct flow *f = flow_start();
+
+    from_everywhere(f, 200, "once-ours.example", "u");
+    CHECK(flow_told(f, RULE_RELAY_PROBE, "server") == NULL);
+    CHECK(flow_told(f, RULE_RELAY_PROBE, "once-ours.example") != NULL);
+    flow_end(f);
+    f = flow_start();
+    from_everywhere(f, 19, NULL, "u"); /* too few */
+    CHECK(flow_told(f, RULE_RELAY_PROBE, "server") == NULL);
+    CHECK_INT(alerts_about_clients(f), 19);
+    flow_end(f);
+}
+
+/* Whoever does much in a campaign is told of all the same. */
+static void a_battery_in_a_campaign_has_its_own_alert(void)
+{
+    struct flow *f = flow_start();
+    char rcpt[64];
+
+    from_everywhere(f, 100, "one.example", "a%b.example");
+    CHECK(flow_told(f, RULE_RELAY_PROBE, "203.100.113.5") == NULL);
+    for (unsigned i = 0; i < 25; i++) {
+        snprintf(rcpt, sizeof rcpt, "v%u@one.example", i);
+        try_at(f, start_us + 1801 * SECOND + i,
+               &(struct attempt){.ip = "203.100.113.5", .rcpt = rcpt});
+    }
+    CHECK_INT(severity_of(f, "203.100.113.5"), SEVERITY_MEDIUM);
+    flow_end(f);
+}
+
 static void a_flood_of_clients_does_not_push_out_who_is_raised(void)
 {
     struct flow *f = flow_start();
@@ -335,6 +415,11 @@ static const struct test_case cases[] = {
     {"five clients of a network are a campaign", five_clients_of_a_network_are_a_campaign},
     {"subnets of an IPv6 network are a campaign", subnets_of_an_ipv6_network_are_a_campaign},
     {"ten networks with one aim are a campaign", ten_networks_with_one_aim_are_a_campaign},
+    {"probes from everywhere to everywhere are one campaign",
+     probes_from_everywhere_to_everywhere_are_one_campaign},
+    {"probes of one domain are no campaign of the site",
+     probes_of_one_domain_are_no_campaign_of_the_site},
+    {"a battery in a campaign has its own alert", a_battery_in_a_campaign_has_its_own_alert},
     {"a flood of clients does not push out who is raised",
      a_flood_of_clients_does_not_push_out_who_is_raised},
 };
