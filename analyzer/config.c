@@ -59,6 +59,12 @@ static bool take_network(struct config *c, slice part, const struct setting *s,
     return true;
 }
 
+static bool take_honey_user(struct config *c, slice part, const struct setting *s,
+                            struct error *reterr)
+{
+    return honey_users_add(c->honey_users, part) || bad(s, reterr, "is one account too many (256)");
+}
+
 static bool take_output(struct config *c, const struct setting *s, struct error *reterr)
 {
     slice value = slice_of(s->value);
@@ -228,6 +234,8 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
     case OPTION_TRUSTED:
     case OPTION_FRONTEND:
         return each_part(s, c, take_network, reterr);
+    case OPTION_HONEY_USER:
+        return each_part(s, c, take_honey_user, reterr);
     case OPTION_OUTPUT:
         return take_output(c, s, reterr);
     case OPTION_EVENTS:
@@ -362,6 +370,7 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
             !take_hash_key(c, &settings->list[i], reterr))
             return false;
     c->zones = zones_new(&c->hash_key);
+    c->honey_users = honey_users_new(&c->hash_key);
     if (!take_all(c, settings, reterr))
         return false;
     if (c->outputs_count == 0)
@@ -373,4 +382,5 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
 void config_fini(struct config *c)
 {
     c->zones = zones_free(c->zones);
+    c->honey_users = honey_users_free(c->honey_users);
 }

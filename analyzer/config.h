@@ -10,6 +10,7 @@
 #include "alert/alert.h"
 #include "base/error.h"
 #include "base/siphash.h"
+#include "detect/honey_users.h"
 #include "event/parser.h"
 #include "event/time_zone.h"
 #include "event/zones.h"
@@ -27,7 +28,8 @@ struct config_output {
 };
 
 struct config {
-    struct zones *zones; /* owned; learns during the run */
+    struct zones *zones;             /* owned; learns during the run */
+    struct honey_users *honey_users; /* owned */
     struct config_output outputs[CONFIG_OUTPUTS_MAX];
     unsigned outputs_count;
     const char *events_path;                            /* NULL: none */

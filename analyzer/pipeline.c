@@ -123,7 +123,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     const struct config *config = options->config;
     struct pipeline *p = panic_calloc(1, sizeof *p);
     struct shares shares = divide_memory(config->memory_bytes);
-    struct detect_env env = {.key = config->hash_key, .zones = config->zones};
+    struct detect_env env = {
+        .key = config->hash_key, .zones = config->zones, .honey_users = config->honey_users};
 
     p->config = config;
     p->sinks = sinks_new(config, reterr);

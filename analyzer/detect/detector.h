@@ -11,6 +11,7 @@
 #include "base/geo.h"
 #include "base/siphash.h"
 #include "correlate/correlate.h"
+#include "detect/honey_users.h"
 #include "event/event.h"
 
 #define KIND(id) (1U << EVENT_##id)
@@ -22,8 +23,9 @@ struct detect_env {
     struct relay_board *board;
     struct message_table *messages; /* read only */
     const struct zones *zones;
-    struct geo *geo;     /* NULL: no database */
-    size_t memory_bytes; /* its share of the budget: more it must not take */
+    const struct honey_users *honey_users; /* NULL: none */
+    struct geo *geo;                       /* NULL: no database */
+    size_t memory_bytes;                   /* its share of the budget: more it must not take */
 };
 
 struct detector {

@@ -109,14 +109,14 @@ struct sasl_client *sasl_clients_fail(struct sasl_clients *c, uint64_t principal
     return k;
 }
 
-void sasl_clients_login(struct sasl_clients *c, uint64_t principal, bool first_pair,
+void sasl_clients_login(struct sasl_clients *c, uint64_t principal, uint64_t user_hash,
                         int64_t time_us)
 {
     struct sasl_client *k = table_find(c->table, principal);
 
     if (k == NULL)
         return;
-    k->logins += first_pair;
+    distinct_add(&k->logins, user_hash);
     cusum_add(&k->s, time_us, s_half_life_us, c->llr.good);
 }
 

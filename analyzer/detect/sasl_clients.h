@@ -25,10 +25,11 @@ struct sasl_client {
     struct distinct users;     /* accounts failed against, where the log names them */
     struct ip_addr ip;         /* address seen first */
     uint32_t failures, unnamed;
-    uint32_t logins; /* different accounts that logged in since first_us */
+    struct distinct logins; /* accounts that logged in since first_us */
     struct sasl_tried tried[SASL_TRIED_MAX];
     bool fast; /* burst once passed SASL_FAST: no person types so */
     bool told, told_spray;
+    bool honey; /* tried an account that is a trap */
 };
 
 struct sasl_clients;
@@ -47,9 +48,8 @@ struct sasl_client *sasl_clients_fail(struct sasl_clients *c, uint64_t principal
                                       const struct ip_addr *ip, uint64_t user_hash, uint32_t count,
                                       int64_t time_us);
 
-/* sasl_clients_login - count a login that arouses no suspicion; first_pair: of an account not seen
- * from there before */
-void sasl_clients_login(struct sasl_clients *c, uint64_t principal, bool first_pair,
+/* sasl_clients_login - count a login that arouses no suspicion */
+void sasl_clients_login(struct sasl_clients *c, uint64_t principal, uint64_t user_hash,
                         int64_t time_us);
 
 /* sasl_clients_recent - the client, if it failed within the last 24 hours, or NULL */

@@ -1,12 +1,14 @@
 /* sasl_guess.c - D11: who guesses passwords, alone or in company, and whether it worked
  * algorithm: per client a CUSUM of failures and logins (six in a row at any tempo) and the number
  * of accounts tried: many accounts and few logins is spraying. Per account the number of networks
- * that fail. A login is suspicious when its own client guessed before, or when the account is being
- * guessed and the place is new to it. What a client or account is used to (place = /16, IPv6 /48)
- * is learnt from logins without suspicion. source:    Jung et al. (2004), Javed and Paxson (2013);
- * windows of peers miss slow guessing and hit stale clients limits:    one account failed against
- * slowly from one client looks the same for a guesser and for a device with an old password: that
- * stays below medium severity, and is only a note where the client has logged in before */
+ * that fail. An account that is a trap needs one try. A login is suspicious when its own client
+ * guessed before, or when the account is being guessed and the place is new to it. What a client or
+ * account is used to (place = /16, IPv6 /48) is learnt from logins without suspicion. source: Jung
+ * et al. (2004), Javed and Paxson (2013); windows of peers miss slow guessing and hit stale clients
+ * limits:    one account failed against slowly from one client looks the same for a guesser and for
+ * a device with an old password: that stays below medium severity, and is only a note where the
+ * client has logged in before. Of very many clients only the first and the severe get an alert of
+ * their own, see sasl_folded.c */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -15,6 +17,7 @@
 #include "base/panic.h"
 #include "detect/auth_result.h"
 #include "detect/sasl_clients.h"
+#include "detect/sasl_folded.h"
 #include "detect/sasl_targets.h"
 
 enum {
@@ -37,8 +40,8 @@ struct sasl_guess {
     struct detect_env env;
     struct sasl_clients *clients;
     struct sasl_targets *targets;
-    struct pair_filter
-        *known; /* logins without suspicion: client; account; (account, place); (client, account) */
+    struct pair_filter *known; /* logins without suspicion: client; account; (account, place) */
+    struct sasl_folded folded; /* clients without an alert of their own */
 };
 
 static void *create(const struct detect_env *env)
@@ -71,15 +74,15 @@ static unsigned users_of(const struct sasl_client *k)
 
 static bool is_spray(const struct sasl_client *k)
 {
-    double users = distinct_count(&k->users);
-    return users >= SPRAY_USERS && k->logins < spray_login_share * (k->logins + users);
+    double users = distinct_count(&k->users), logins = distinct_count(&k->logins);
+    return users >= SPRAY_USERS && logins < spray_login_share * (logins + users);
 }
 
 /* -1: nothing to say. Medium and above only where no device with an old password can be the reason.
  */
 static int brute_severity(const struct sasl_client *k, bool known)
 {
-    bool several = users_of(k) >= SEVERAL_USERS && k->logins == 0;
+    bool several = users_of(k) >= SEVERAL_USERS && distinct_count(&k->logins) < 1;
 
     if (!known && (several || k->fast))
         return k->failures >= FAILURES_HIGH ? SEVERITY_HIGH : SEVERITY_MEDIUM;
@@ -102,6 +105,8 @@ static int spray_severity(const struct sasl_client *k, bool known)
 
 static slice client_reason(const struct sasl_client *k, bool known)
 {
+    if (k->honey)
+        return SLICE_LIT("one client tries an account that is a trap and has no owner");
     if (k->told_spray)
         return SLICE_LIT("one client fails to log in as many different accounts");
     if (users_of(k) >= SEVERAL_USERS)
@@ -121,7 +126,7 @@ static void report_client(struct sasl_guess *d, const struct sasl_client *k, int
     char text[IP_NET_TEXT];
     struct alert_counter counters[] = {{"failed", k->failures},
                                        {"accounts", users_of(k)},
-                                       {"logins", k->logins},
+                                       {"logins", (uint64_t)distinct_count(&k->logins)},
                                        {"unnamed", k->unnamed}};
 
     incident_report(d->env.incidents,
@@ -132,7 +137,9 @@ static void report_client(struct sasl_guess *d, const struct sasl_client *k, int
                                       .first_us = k->first_us,
                                       .time_us = ev->time_us,
                                       .observed = k->failures,
-                                      .threshold = k->told_spray ? SPRAY_USERS : 6,
+                                      .threshold = k->honey        ? 1
+                                                   : k->told_spray ? SPRAY_USERS
+                                                                   : 6,
                                       .unit = "failed logins",
                                       .confidence = severity >= SEVERITY_MEDIUM ? 90 : 50,
                                       .reason = client_reason(k, known),
@@ -142,9 +149,10 @@ static void report_client(struct sasl_guess *d, const struct sasl_client *k, int
 }
 
 /* One alert a client: spraying is reported instead of guessing from the moment it is known. */
-static void judge_client(struct sasl_guess *d, struct sasl_client *k, bool known,
-                         const struct event *ev)
+static void judge_client(struct sasl_guess *d, struct sasl_client *k, const struct event *ev,
+                         const struct context *cx)
 {
+    bool known = pair_filter_seen(d->known, cx->client_hash);
     int severity = -1;
 
     if (k->told_spray || is_spray(k)) {
@@ -153,9 +161,15 @@ static void judge_client(struct sasl_guess *d, struct sasl_client *k, bool known
     } else if (sasl_client_level(k, ev->time_us) >= brute_level) {
         severity = brute_severity(k, known);
     }
+    if (k->honey && severity < SEVERITY_MEDIUM)
+        severity = SEVERITY_MEDIUM;
     if (severity < 0)
         return;
+    if (!k->told && severity < SEVERITY_HIGH &&
+        sasl_folded_takes(&d->folded, d->env.incidents, k, ev, cx))
+        return;
     k->told = true;
+    sasl_folded_told(&d->folded, cx->client_hash, ev->time_us);
     report_client(d, k, severity, known, ev);
 }
 
@@ -234,7 +248,8 @@ static void on_failure(struct sasl_guess *d, const struct auth_result *r, const 
                                    .time_us = ev->time_us};
     struct sasl_target *t;
 
-    judge_client(d, k, pair_filter_seen(d->known, cx->client_hash), ev);
+    k->honey |= honey_users_has(d->env.honey_users, cx->user);
+    judge_client(d, k, ev, cx);
     if (r->user_hash == 0 || is_usual_place(d, r))
         return;
     t = sasl_targets_fail(d->targets, &attempt);
@@ -324,9 +339,7 @@ static void report_success(struct sasl_guess *d, const struct suspicion *s, cons
 static void learn_login(struct sasl_guess *d, const struct auth_result *r, int64_t time_us,
                         const struct context *cx)
 {
-    bool first_pair = pair_filter_first(d->known, hash_mix(cx->client_hash, r->user_hash), time_us);
-
-    sasl_clients_login(d->clients, cx->client_hash, first_pair, time_us);
+    sasl_clients_login(d->clients, cx->client_hash, r->user_hash, time_us);
     pair_filter_first(d->known, cx->client_hash, time_us);
     pair_filter_first(d->known, r->user_hash, time_us);
     pair_filter_first(d->known, hash_mix(r->user_hash, r->place), time_us);
@@ -337,7 +350,10 @@ static void on_login(struct sasl_guess *d, const struct auth_result *r, const st
 {
     struct suspicion s = {.severity = -1};
 
-    if (!is_usual_place(d, r)) {
+    if (honey_users_has(d->env.honey_users, cx->user)) {
+        s.severity = SEVERITY_HIGH;
+        s.reason = SLICE_LIT("somebody logged in to an account that is a trap and has no owner");
+    } else if (!is_usual_place(d, r)) {
         suspect_client(d, r, ev, cx, &s);
         suspect_place(d, r, ev, &s);
     }

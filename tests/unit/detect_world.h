@@ -59,9 +59,11 @@ static inline const struct detector *world_detector(const char *name)
     return NULL;
 }
 
-static inline void world_start_with(struct world *w, const char *detector, size_t memory_bytes,
-                                    struct geo *geo)
+/* env: its memory and what the configuration gives; the rest is made here */
+static inline void world_start_env(struct world *w, const char *detector,
+                                   const struct detect_env *env)
 {
+    struct detect_env all = *env;
     struct ip_net trusted;
 
     *w = (struct world){.key = {1, 2}, .detector = world_detector(detector)};
@@ -80,19 +82,17 @@ static inline void world_start_with(struct world *w, const char *detector, size_
                                                            .source_name = world_source,
                                                            .mta_name = world_mta});
     w->board = relay_board_new();
-    w->state =
-        w->detector->create(&(struct detect_env){.key = w->key,
-                                                 .incidents = w->incidents,
-                                                 .board = w->board,
-                                                 .messages = correlate_messages(w->correlate),
-                                                 .zones = w->zones,
-                                                 .geo = geo,
-                                                 .memory_bytes = memory_bytes});
+    all.key = w->key;
+    all.incidents = w->incidents;
+    all.board = w->board;
+    all.messages = correlate_messages(w->correlate);
+    all.zones = w->zones;
+    w->state = w->detector->create(&all);
 }
 
 static inline void world_start(struct world *w, const char *detector, size_t memory_bytes)
 {
-    world_start_with(w, detector, memory_bytes, NULL);
+    world_start_env(w, detector, &(struct detect_env){.memory_bytes = memory_bytes});
 }
 
 static inline void world_end(struct world *w)

@@ -364,7 +364,8 @@ static void places_come_from_the_database(void)
     struct world w;
 
     for (unsigned with = 0; with < 2; with++) {
-        world_start_with(&w, "account_burst", MEMORY, with ? geo : NULL);
+        world_start_env(&w, "account_burst",
+                        &(struct detect_env){.memory_bytes = MEMORY, .geo = with ? geo : NULL});
         live(&w, anna);
         send_run(&w, &(struct sending){.ip = "2001:db8:1::7",
                                        .to = "friend%u@far.example",

@@ -6,11 +6,11 @@
 #include "input_fixtures.h"
 #include "test.h"
 
-enum { WORDS = 16 };
+enum { WORDS = 24 };
 static const int64_t midnight_s = 1772409600; /* 2026-03-02 00:00 UTC */
 
 struct run {
-    char text[512], path[64];
+    char text[1024], path[64];
     char *argv[WORDS + 1];
     struct settings settings;
     struct config config;
@@ -156,9 +156,14 @@ static void settings_are_understood(void)
               "--local-domain=example.org,example.net|--relay-domain=backup.example|"
               "--trusted=192.0.2.0/24 2001:db8::/32|--frontend=198.51.100.7|--top=0|--qui|"
               "--since=2026-03-02|--tz=+02:00|--fail-on=high|--format=postfix|-ojson:x.json|"
-              "--hash-key=000102030405060708090a0b0c0d0eff|--geoip-city=c.mmdb|--geoip-asn=a.mmdb",
+              "--hash-key=000102030405060708090a0b0c0d0eff|--geoip-city=c.mmdb|--geoip-asn=a.mmdb|"
+              "--honey-user=backup,old@example.org",
               NULL);
     CHECK(r.ok);
+    CHECK(honey_users_has(r.config.honey_users, SLICE_LIT("Backup@example.net")));
+    CHECK(honey_users_has(r.config.honey_users, SLICE_LIT("old@example.org")));
+    CHECK(!honey_users_has(r.config.honey_users, SLICE_LIT("old@example.net")));
+    CHECK(!honey_users_has(r.config.honey_users, SLICE_NONE));
     CHECK_STR(r.config.geoip_city, "c.mmdb");
     CHECK(r.config.geoip_country == NULL);
     CHECK_STR(r.config.geoip_asn, "a.mmdb");
