@@ -200,14 +200,29 @@ static bool is_refused(const struct event *ev, const struct context *cx)
                                   : ev->kind == EVENT_REFUSAL && ev->stage == STAGE_MAIL;
 }
 
+/* "192.0.2.25" or "[192.0.2.25]" inside our networks, from outside. */
+static bool is_address_of_ours(slice helo, const struct context *cx)
+{
+    enum client_zone zone;
+    struct ip_addr ip;
+
+    if (helo.len > 2 && helo.ptr[0] == '[' && helo.ptr[helo.len - 1] == ']')
+        helo = (slice){helo.ptr + 1, helo.len - 2};
+    if (!ip_addr_parse(helo, &ip))
+        return false;
+    zone = zones_client(cx->zones, &ip, SLICE_NONE);
+    return zone == CLIENT_LOOPBACK || (zone == CLIENT_TRUSTED && !ip_addr_is_private(&ip));
+}
+
 static bool helo_is_ours(const struct event *ev, const struct context *cx)
 {
     slice helo = event_field(ev, EF_HELO);
 
     if (helo.len == 0 && cx->message != NULL)
         helo = slice_of(cx->message->helo);
-    return helo.len > 0 && (zones_domain(cx->zones, helo) == DOMAIN_LOCAL ||
-                            slice_ieq(helo, event_field(ev, EF_HOST)));
+    return helo.len > 0 &&
+           (zones_domain(cx->zones, helo) == DOMAIN_LOCAL ||
+            slice_ieq(helo, event_field(ev, EF_HOST)) || is_address_of_ours(helo, cx));
 }
 
 /* Delivered on five days: a forward, a list, a provider at work. Only deliveries teach. */

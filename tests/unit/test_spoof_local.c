@@ -144,10 +144,11 @@ static void refused_forgeries_count_but_alone_are_no_alarm(void)
     world_end(&w);
 }
 
-static void our_own_name_in_the_greeting_is_low(void)
+static int severity_with_helo(const char *helo)
 {
     struct world w;
     struct event ev;
+    int result;
 
     world_start(&w, "spoof_local", MEMORY);
     world_begin(&ev, day_start, EVENT_RCPT);
@@ -155,11 +156,25 @@ static void our_own_name_in_the_greeting_is_low(void)
     ev.outcome = OUTCOME_REFUSED;
     event_set_sender(&ev, SLICE_LIT("user2@example.org"));
     event_set(&ev, EF_RCPT, SLICE_LIT("user1@example.org"));
-    event_set(&ev, EF_HELO, SLICE_LIT("mail.example.org"));
+    event_set(&ev, EF_HELO, slice_of(helo));
     event_set(&ev, EF_TEXT, SLICE_LIT("Recipient address rejected: SPF fail"));
     world_event(&w, &ev);
-    CHECK_INT(severity(&w), SEVERITY_LOW);
+    result = severity(&w);
     world_end(&w);
+    return result;
+}
+
+static void our_own_name_in_the_greeting_is_low(void)
+{
+    static const char *const ours[] = {"mail.example.org", "EXAMPLE.org", "mx1",
+                                       "[192.0.2.25]",     "192.0.2.25",  "[127.0.0.1]"};
+    static const char *const theirs[] = {"mail.example.net", "[203.0.113.9]", "[]", "[192.168.1.4]",
+                                         "192.0.2.25.example.net"};
+
+    for (size_t i = 0; i < sizeof ours / sizeof ours[0]; i++)
+        CHECK_INT(severity_with_helo(ours[i]), SEVERITY_LOW);
+    for (size_t i = 0; i < sizeof theirs / sizeof theirs[0]; i++)
+        CHECK_INT(severity_with_helo(theirs[i]), SEVERITY_INFO);
 }
 
 static void what_was_delivered_on_five_days_is_known(void)
