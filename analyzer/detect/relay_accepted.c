@@ -8,6 +8,7 @@
  * limits:    beyond CLIENTS_NAMED_MAX clients the rest is named in one alert for the host */
 #include "detect/detector.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/distinct.h"
@@ -16,7 +17,7 @@
 #include "base/table.h"
 #include "detect/capacity.h"
 
-enum { CLIENTS_NAMED_MAX = 64 };
+enum { CLIENTS_NAMED_MAX = 64, ONE_DOMAIN_CLIENTS = 5 };
 
 struct relayer {
     int64_t first_us, last_us;
@@ -33,6 +34,10 @@ struct relay_accepted {
     int64_t folded_first_us;
     uint32_t folded_recipients;
     struct hll folded_clients;
+    /* one plain domain for all clients: perhaps one that we are MX of */
+    bool several_domains;
+    char domain[112];
+    struct distinct clients_seen;
 };
 
 static float relayer_score(const void *entry, int64_t now_us)
@@ -154,8 +159,33 @@ static struct relayer *count(struct relay_accepted *d, enum relay_level level,
     return r;
 }
 
-static slice reason_of(const struct relayer *r)
+static void note_domain(struct relay_accepted *d, const struct context *cx)
 {
+    distinct_add(&d->clients_seen, cx->client_hash);
+    if (cx->rcpt_class == RCPT_TRICK)
+        d->several_domains = true;
+    else if (d->domain[0] == '\0')
+        slice_keep(cx->rcpt_domain, d->domain, sizeof d->domain);
+    else if (!slice_ieq(slice_of(d->domain), slice_first(cx->rcpt_domain, sizeof d->domain - 1)))
+        d->several_domains = true;
+}
+
+/* Relay abuse goes everywhere; the backup MX of a domain gets mail for that one from everywhere. */
+static bool looks_like_mx(const struct relay_accepted *d)
+{
+    return !d->several_domains && distinct_count(&d->clients_seen) >= ONE_DOMAIN_CLIENTS;
+}
+
+static slice reason_of(const struct relay_accepted *d, const struct relayer *r, char *buf,
+                       size_t size)
+{
+    if (looks_like_mx(d)) {
+        snprintf(buf, size,
+                 "mail of many unauthenticated outside clients was accepted for one foreign domain "
+                 "only: if this server is its MX, add --relay-domain %s",
+                 d->domain);
+        return slice_of(buf);
+    }
     if (r->delivered > 0)
         return SLICE_LIT(
             "unauthenticated outside client: mail to domains not served here was delivered");
@@ -171,9 +201,17 @@ static enum severity severity_of(const struct relayer *r)
     return r->delivered > 0 ? SEVERITY_CRITICAL : SEVERITY_HIGH;
 }
 
+static uint32_t confidence_of(const struct relay_accepted *d, const struct context *cx)
+{
+    if (looks_like_mx(d))
+        return 40;
+    return zones_explicit_networks(cx->zones) ? 95 : 70;
+}
+
 static void report_client(struct relay_accepted *d, struct relayer *r, const struct event *ev,
                           const struct context *cx, slice client)
 {
+    char reason[ALERT_TEXT_MAX];
     struct alert_counter counters[] = {{"delivered", r->delivered},
                                        {"waiting", r->waiting},
                                        {"accepted", r->accepted},
@@ -193,8 +231,8 @@ static void report_client(struct relay_accepted *d, struct relayer *r, const str
                           .observed = (double)r->delivered + r->waiting + r->accepted,
                           .threshold = 1,
                           .unit = "relayed recipients",
-                          .confidence = zones_explicit_networks(cx->zones) ? 95 : 70,
-                          .reason = reason_of(r),
+                          .confidence = confidence_of(d, cx),
+                          .reason = reason_of(d, r, reason, sizeof reason),
                           .how = slice_of(address_form_name(r->forms & (~r->forms + 1))),
                           .counters = counters,
                           .counters_count = sizeof counters / sizeof counters[0],
@@ -253,6 +291,7 @@ static void on_event(void *state, const struct event *ev, const struct context *
     if (level == RELAY_TRICK_BOUNCED || level == RELAY_TRICK_ACCEPTED)
         return;
     r = count(d, level, ev, cx);
+    note_domain(d, cx);
     if (r->named || d->named < CLIENTS_NAMED_MAX)
         report_client(d, r, ev, cx, client);
     else

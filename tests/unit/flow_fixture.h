@@ -38,7 +38,7 @@ struct flow_told {
     enum alert_state state;
     enum severity severity;
     enum entity_type type;
-    char entity[80], id[37], reason[96], how[32];
+    char entity[80], id[37], reason[200], how[32];
     double observed;
     unsigned related_count;
     uint32_t related_total, sequence;

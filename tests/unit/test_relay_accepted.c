@@ -263,6 +263,37 @@ static void beyond_64_clients_the_server_is_the_news(void)
     flow_end(f);
 }
 
+/* A backup MX whose domain was not named looks like a relay; what differs is that all goes to one
+ * domain. It stays an alert, and says what to do. */
+static void mail_of_many_for_one_domain_asks_whether_it_is_ours(void)
+{
+    for (unsigned domains = 1; domains <= 2; domains++) {
+        struct flow *f = flow_start();
+        const struct flow_told *t;
+        for (unsigned client = 1; client <= 5; client++)
+            relayed_by(f, client, 1);
+        if (domains == 2) {
+            struct event ev;
+            begin(&ev, EVENT_MAIL, "QX");
+            CHECK(ip_addr_parse(SLICE_LIT("198.51.100.5"), &ev.client));
+            flow_event(f, &ev);
+            delivery(f, "QX", "u@other.example", FATE_DELIVERED);
+            incidents_flush(f->incidents);
+        }
+        t = flow_told(f, RULE_RELAY_ACCEPTED, "198.51.100.5");
+        CHECK(t != NULL);
+        if (t != NULL) {
+            CHECK_INT(t->severity, SEVERITY_CRITICAL);
+            CHECK_INT(slice_has(slice_of(t->reason), SLICE_LIT("one foreign domain")),
+                      domains == 1);
+        }
+        t = flow_told(f, RULE_RELAY_ACCEPTED, "198.51.100.4"); /* four clients are not many */
+        CHECK(t != NULL && !slice_has(slice_of(t->reason), SLICE_LIT("one foreign domain")));
+        CHECK_INT(flow_verdict(f), VERDICT_YES);
+        flow_end(f);
+    }
+}
+
 /* An IPv6 host changes its address within its /64 at will: it is one client. */
 static void addresses_of_one_ipv6_network_are_one_client(void)
 {
@@ -292,6 +323,8 @@ static const struct test_case cases[] = {
     {"severity rises with the first delivery", severity_rises_with_the_first_delivery},
     {"the form is told", the_form_is_told},
     {"beyond 64 clients the server is the news", beyond_64_clients_the_server_is_the_news},
+    {"mail of many for one domain asks whether it is ours",
+     mail_of_many_for_one_domain_asks_whether_it_is_ours},
     {"addresses of one IPv6 network are one client", addresses_of_one_ipv6_network_are_one_client},
 };
 
