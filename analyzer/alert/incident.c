@@ -466,6 +466,22 @@ uint32_t incidents_rules_of(struct incidents *s, slice entity)
     return er == NULL ? 0 : er->rules;
 }
 
+const struct alert *incidents_cause(struct incidents *s, uint32_t rules, int64_t before_us)
+{
+    const struct alert *best = NULL;
+    uint32_t cursor = 0;
+
+    for (const struct incident *in; (in = table_next(s->table, &cursor)) != NULL;) {
+        const struct alert *a = &in->alert;
+        if ((rules >> a->rule & 1) == 0 || a->severity < SEVERITY_MEDIUM ||
+            a->first_us >= before_us || before_us - a->last_us > SECONDS_US(3 * DAY_S))
+            continue;
+        if (best == NULL || by_rank(&a, &best) < 0)
+            best = a;
+    }
+    return best;
+}
+
 uint32_t incidents_count(const struct incidents *s)
 {
     return table_count(s->table);

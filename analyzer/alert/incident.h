@@ -69,6 +69,14 @@ unsigned incidents_list(struct incidents *s, const struct alert **ret, unsigned 
  * incident */
 uint32_t incidents_rules_of(struct incidents *s, slice entity);
 
+/* incidents_cause - the incident that most likely brought about what began at before_us
+ *
+ *   in        rules   set of 1 << enum rule that it may be of
+ *   result    the most severe one, medium or above, that began earlier and ended less than three
+ *             days before; NULL when there is none. Owned by s, valid until the next report
+ *   cost      looks at every incident: not for every event */
+const struct alert *incidents_cause(struct incidents *s, uint32_t rules, int64_t before_us);
+
 /* incidents_count - incidents known now, open and closed */
 uint32_t incidents_count(const struct incidents *s);
 /* incidents_dropped - incidents dropped for want of room */

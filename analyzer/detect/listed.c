@@ -2,12 +2,13 @@
  * algorithm: per list or reputation system the distinct organisations that name it within a day.
  * Two are proof; one is enough when a list of the table is named and the reply quotes the address
  * that connected, which is ours. Only replies of remote servers count: our own refusals use the
- * same words. source:    Zeek's SMTP block list notice (own address quoted: more certain); wordings
- * in match/block_lists.def limits:    an organisation is taken to be the last two labels of the
- * relay's name (three under "co.uk" and the like); one incident a list, whichever of our addresses
- * is on it */
+ * same words. The worst incident of ours that began before is named with it. source:    Zeek's SMTP
+ * block list notice (own address quoted: more certain); wordings in match/block_lists.def limits:
+ * an organisation is taken to be the last two labels of the relay's name (three under "co.uk" and
+ * the like); one incident a list, whichever of our addresses is on it */
 #include "detect/detector.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/decay.h"
@@ -38,6 +39,9 @@ struct listing {
     bool known;
     char name[BLOCK_NAME_MAX];
     char address[IP_ADDR_TEXT]; /* of ours, as quoted last */
+    bool cause_sought;          /* once, when the listing is certain */
+    char cause[48];             /* "account_burst"; "" none */
+    struct alert_related culprit;
 };
 
 struct listed {
@@ -237,8 +241,28 @@ static enum severity severity_of(const struct listed *d, const struct listing *l
                : SEVERITY_HIGH;
 }
 
-static slice reason_of(const struct listing *l)
+/* What we sent that earned it: an incident that began before. */
+static void seek_cause(struct listed *d, struct listing *l)
 {
+    const uint32_t rules = 1U << RULE_RELAY_ACCEPTED | 1U << RULE_ACCOUNT_BURST |
+                           1U << RULE_HOST_BURST | 1U << RULE_BACKSCATTER | 1U << RULE_REVERSE_NDR;
+    const struct alert *a = incidents_cause(d->env.incidents, rules, l->first_us);
+
+    l->cause_sought = true;
+    if (a == NULL)
+        return;
+    slice_keep(slice_of(rule_info(a->rule)->type), l->cause, sizeof l->cause);
+    l->culprit.type = a->entity_type;
+    slice_keep(slice_of(a->entity), l->culprit.value, sizeof l->culprit.value);
+}
+
+static slice reason_of(const struct listing *l, char *buf, size_t size)
+{
+    if (l->cause[0] != '\0') {
+        snprintf(buf, size, "remote servers refuse us and name this list; %s %s began before it",
+                 l->cause, l->culprit.value);
+        return slice_of(buf);
+    }
     if (l->kind == BLOCK_THROTTLE)
         return SLICE_LIT("a remote provider slows us down for volume, complaints or reputation");
     if (l->quoted > 0)
@@ -246,19 +270,22 @@ static slice reason_of(const struct listing *l)
     return SLICE_LIT("remote servers refuse us and name this list");
 }
 
-static void report(struct listed *d, const struct listing *l, slice organisation,
-                   const struct event *ev)
+static void report(struct listed *d, struct listing *l, slice organisation, const struct event *ev)
 {
     enum severity severity = severity_of(d, l, ev->time_us);
     uint32_t total = (uint32_t)distinct_count(&l->organisations);
-    struct alert_related who = {.type = ENTITY_DOMAIN};
+    char reason[ALERT_TEXT_MAX];
+    struct alert_related who[2] = {{.type = ENTITY_DOMAIN}};
     struct alert_counter counters[] = {
         {"refused_recipients", l->replies},
         {"organisations", total},
         {"own_address_quoted", l->quoted},
         {"refused_percent_of_outbound", (uint64_t)(100 * refused_share(d, ev->time_us))}};
 
-    slice_keep(organisation, who.value, sizeof who.value);
+    if (severity >= SEVERITY_HIGH && !l->cause_sought)
+        seek_cause(d, l);
+    who[1] = l->culprit;
+    slice_keep(organisation, who[0].value, sizeof who[0].value);
     incident_report(d->env.incidents,
                     &(struct finding){.rule = RULE_LISTED,
                                       .severity = severity,
@@ -270,13 +297,13 @@ static void report(struct listed *d, const struct listing *l, slice organisation
                                       .threshold = l->quoted > 0 ? 1 : ORGANISATIONS_HIGH,
                                       .unit = "refused recipients",
                                       .confidence = severity >= SEVERITY_HIGH ? 90 : 50,
-                                      .reason = reason_of(l),
+                                      .reason = reason_of(l, reason, sizeof reason),
                                       .how = l->address[0] ? slice_of(l->address) : SLICE_NONE,
                                       .counters = counters,
                                       .counters_count = sizeof counters / sizeof counters[0],
-                                      .related = &who,
-                                      .related_count = 1,
-                                      .related_total = total,
+                                      .related = who,
+                                      .related_count = l->cause[0] != '\0' ? 2 : 1,
+                                      .related_total = total + (l->cause[0] != '\0'),
                                       .ev = ev});
 }
 

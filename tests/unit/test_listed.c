@@ -144,6 +144,47 @@ static void without_our_address_two_organisations_are_needed(void)
     world_end(&w);
 }
 
+static void incident(struct world *w, enum rule rule, enum severity severity, const char *entity,
+                     int64_t at)
+{
+    incident_report(w->incidents, &(struct finding){.rule = rule,
+                                                    .severity = severity,
+                                                    .entity_type = ENTITY_USER,
+                                                    .entity = slice_of(entity),
+                                                    .first_us = at,
+                                                    .time_us = at,
+                                                    .unit = "recipients"});
+}
+
+static void what_began_before_is_named_as_the_cause(void)
+{
+    struct world w;
+    const struct alert *a;
+
+    world_start(&w, "listed", MEMORY);
+    incident(&w, RULE_ACCOUNT_BURST, SEVERITY_HIGH, "anna@example.org", day_start - HOUR);
+    incident(&w, RULE_ACCOUNT_BURST, SEVERITY_LOW, "note@example.org", day_start - HOUR);
+    incident(&w, RULE_RELAY_PROBE, SEVERITY_CRITICAL, "refused", day_start - HOUR);
+    incident(&w, RULE_RELAY_ACCEPTED, SEVERITY_CRITICAL, "long ago", day_start - 9 * DAY);
+    incident(&w, RULE_RELAY_ACCEPTED, SEVERITY_CRITICAL, "later", day_start + MINUTE);
+    answer(&w, day_start, "a@one.example", "mx.one.example", OUTCOME_BOUNCED, own_quoted);
+    a = world_alert(&w, RULE_LISTED, "zen.spamhaus.org");
+    CHECK(a != NULL);
+    if (a != NULL) {
+        CHECK(slice_has(slice_of(a->reason), SLICE_LIT("account_burst anna@example.org")));
+        CHECK_INT(a->related_count, 2);
+        CHECK_INT(a->related[1].type, ENTITY_USER);
+        CHECK_STR(a->related[1].value, "anna@example.org");
+    }
+    world_end(&w);
+    world_start(&w, "listed", MEMORY);
+    answer(&w, day_start, "a@one.example", "mx.one.example", OUTCOME_BOUNCED, own_quoted);
+    a = world_alert(&w, RULE_LISTED, "zen.spamhaus.org");
+    CHECK(a != NULL && a->related_count == 1 &&
+          !slice_has(slice_of(a->reason), SLICE_LIT("began")));
+    world_end(&w);
+}
+
 static void hosts_of_one_organisation_are_one(void)
 {
     static const char text[] = "554 5.7.1 blocked using zen.spamhaus.org";
@@ -299,6 +340,7 @@ static const struct test_case cases[] = {
     {"one organisation is enough when it quotes us", one_organisation_is_enough_when_it_quotes_us},
     {"without our address two organisations are needed",
      without_our_address_two_organisations_are_needed},
+    {"what began before is named as the cause", what_began_before_is_named_as_the_cause},
     {"hosts of one organisation are one", hosts_of_one_organisation_are_one},
     {"an unknown list of one remote is low even with an address",
      an_unknown_list_of_one_remote_is_low_even_with_an_address},
