@@ -136,7 +136,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                             .zones = config->zones,
                                                             .messages = shares.messages,
                                                             .sessions = shares.sessions});
-    p->originators = originators_new(&config->hash_key, TOP_K);
+    p->originators = originators_new(TOP_K);
     p->hygiene = hygiene_new();
     p->board = relay_board_new();
     p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,

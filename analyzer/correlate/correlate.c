@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "correlate/key_cache.h"
 
 struct scope_cache { /* hash of (host, instance) of the last line: nearly every line has the same */
     char text[192];
@@ -28,6 +29,7 @@ struct correlate {
     struct message_table *messages;
     struct reasons *reasons;
     struct scope_cache scope;
+    struct key_cache ids;
     struct address
         rcpt; /* of the event in hand; apart from the context so that a reset stays cheap */
     struct session *closing; /* ended by the last event; detectors have seen it by now */
@@ -79,8 +81,8 @@ slice correlate_principal_text(const struct ip_addr *ip, char *buf)
 static bool scope_cached(const struct scope_cache *s, slice host, slice instance)
 {
     return s->hash != 0 && host.len == s->host_len && instance.len == s->instance_len &&
-           slice_eq(host, (slice){s->text, s->host_len}) &&
-           slice_eq(instance, (slice){s->text + s->host_len, s->instance_len});
+           bytes_eq(host.ptr, s->text, host.len) &&
+           bytes_eq(instance.ptr, s->text + host.len, instance.len);
 }
 
 static uint64_t scope_hash(struct correlate *c, const struct event *ev)
@@ -106,7 +108,7 @@ static uint64_t scope_hash(struct correlate *c, const struct event *ev)
 
 static uint64_t id_key(struct correlate *c, uint64_t scope, slice id)
 {
-    return id.len == 0 ? 0 : hash_mix(scope, siphash13(&c->key, id.ptr, id.len)) | 1;
+    return id.len == 0 ? 0 : key_cache_mixed(&c->ids, &c->key, scope, id) | 1;
 }
 
 static uint64_t lower_hash(const struct correlate *c, slice text)

@@ -16,15 +16,13 @@
 enum { VALUE_MESSAGES, VALUE_BYTES, VALUE_BAD };
 
 struct originators {
-    struct hash_key key;
     struct space_saving *top[TOP_COUNT];
 };
 
-struct originators *originators_new(const struct hash_key *key, uint32_t k)
+struct originators *originators_new(uint32_t k)
 {
     struct originators *o = panic_calloc(1, sizeof *o);
 
-    o->key = *key;
     for (unsigned d = 0; d < TOP_COUNT; d++)
         o->top[d] = space_saving_new(k);
     return o;
@@ -68,11 +66,11 @@ static void add_client(struct originators *o, enum top_dimension dim, const stru
     space_saving_note(row, cx->client_name);
 }
 
-static void add_domain(struct originators *o, enum top_dimension dim, slice domain,
-                       const struct amount *a)
+static void add_domain(struct originators *o, enum top_dimension dim, const struct zones *zones,
+                       slice domain, const struct amount *a)
 {
     if (domain.len > 0)
-        add(o, dim, siphash13_lower(&o->key, domain), domain, a);
+        add(o, dim, zones_domain_hash(zones, domain), domain, a);
 }
 
 static slice sender_key(const struct context *cx)
@@ -91,7 +89,7 @@ static void on_queued(struct originators *o, const struct event *ev, const struc
     if (cx->user_hash != 0)
         add(o, TOP_ACCOUNTS, cx->user_hash, cx->user, &a);
     add(o, TOP_SENDERS, cx->sender_hash, sender_key(cx), &a);
-    add_domain(o, TOP_SENDER_DOMAINS, address_domain(cx->sender), &a);
+    add_domain(o, TOP_SENDER_DOMAINS, cx->zones, address_domain(cx->sender), &a);
 }
 
 static void add_bad(struct space_saving *top, uint64_t hash)
@@ -111,17 +109,17 @@ static void on_delivery(struct originators *o, const struct event *ev, const str
         ev->route == ROUTE_FORWARD)
         return;
     if (cx->rcpt_class != RCPT_NONE)
-        add_domain(o, TOP_RECIPIENT_DOMAINS, domain, &a);
+        add_domain(o, TOP_RECIPIENT_DOMAINS, cx->zones, domain, &a);
     if (!bad)
         return;
     add_bad(o->top[TOP_CLIENTS], cx->client_hash);
     add_bad(o->top[TOP_ACCOUNTS], cx->authed ? cx->user_hash : 0);
     add_bad(o->top[TOP_SENDERS], cx->sender_hash);
     if (domain.len > 0)
-        add_bad(o->top[TOP_RECIPIENT_DOMAINS], siphash13_lower(&o->key, domain));
+        add_bad(o->top[TOP_RECIPIENT_DOMAINS], zones_domain_hash(cx->zones, domain));
     domain = address_domain(cx->sender);
     if (domain.len > 0)
-        add_bad(o->top[TOP_SENDER_DOMAINS], siphash13_lower(&o->key, domain));
+        add_bad(o->top[TOP_SENDER_DOMAINS], zones_domain_hash(cx->zones, domain));
 }
 
 static void on_refused(struct originators *o, const struct event *ev, const struct context *cx)

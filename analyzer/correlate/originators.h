@@ -13,7 +13,7 @@
 struct originators;
 
 /* originators_new - k rows a table; originators_free returns NULL */
-struct originators *originators_new(const struct hash_key *key, uint32_t k);
+struct originators *originators_new(uint32_t k);
 struct originators *originators_free(struct originators *o);
 
 /* originators_event - account for one event */

@@ -10,6 +10,7 @@
 
 #include <stdlib.h>
 
+#include "base/bytes.h"
 #include "base/panic.h"
 #include "base/table.h"
 
@@ -20,7 +21,9 @@ enum {
     GATEWAYS_MAX = 64,
     GATEWAY_DOMAINS_MAX = 20,
     LABELS_MAX = 16,
-    DOMAIN_TEXT = 256
+    DOMAIN_TEXT = 256,
+    RECENT_ROWS = 128,
+    RECENT_TEXT = 46
 };
 
 struct domain_entry {
@@ -41,8 +44,19 @@ struct gateway {
     unsigned domains;
 };
 
+/* Domains that were asked for lately, as they were written: a mail server meets a few again and
+ * again. Direct-mapped by their bytes, so an attacker can make it useless and no more. */
+struct recent_domain {
+    uint64_t hash;    /* siphash13_lower of the text */
+    uint32_t version; /* of the zones when it was judged; older is void */
+    uint8_t len, zone;
+    char text[RECENT_TEXT];
+};
+
 struct zones {
     struct hash_key key;
+    uint32_t version; /* counts the changes that may change the zone of a domain */
+    struct recent_domain *recent;
     struct table *explicit_domains, *learnt_domains;
     struct network_entry *networks;
     unsigned networks_count;
@@ -65,6 +79,8 @@ struct zones *zones_new(const struct hash_key *key)
     struct zones *z = panic_calloc(1, sizeof *z);
 
     z->key = *key;
+    z->version = 1;
+    z->recent = panic_calloc(RECENT_ROWS, sizeof *z->recent);
     z->explicit_domains = domain_table("explicit domains");
     z->learnt_domains = domain_table("learnt domains");
     z->networks = panic_calloc(NETWORKS_MAX, sizeof *z->networks);
@@ -78,6 +94,7 @@ struct zones *zones_free(struct zones *z)
         return NULL;
     table_free(z->explicit_domains);
     table_free(z->learnt_domains);
+    free(z->recent);
     free(z->networks);
     free(z->learnt_networks);
     free(z);
@@ -105,7 +122,7 @@ static bool domain_text_ok(slice d)
     return true;
 }
 
-static struct domain_entry *entry_add(const struct zones *z, struct table *t, slice domain)
+static struct domain_entry *entry_add(struct zones *z, struct table *t, slice domain)
 {
     uint64_t hash = siphash13_lower(&z->key, domain);
     struct domain_entry *e = table_find(t, hash);
@@ -114,6 +131,7 @@ static struct domain_entry *entry_add(const struct zones *z, struct table *t, sl
     if (e != NULL || table_count(t) == table_capacity(t))
         return e;
     e = table_get(t, hash, 0, &created);
+    z->version++;
     e->gateway = -1;
     for (size_t i = 0; i < domain.len; i++)
         e->text[i] = slice_lower(domain.ptr[i]);
@@ -137,6 +155,7 @@ bool zones_add_domain(struct zones *z, slice domain, enum domain_zone zone)
     if (e == NULL)
         return false;
     e->zone = (uint8_t)zone;
+    z->version++;
     return true;
 }
 
@@ -171,7 +190,7 @@ static bool gateway_is_ours(const struct zones *z, int index)
     return index < 0 || z->gateways[index].domains <= GATEWAY_DOMAINS_MAX;
 }
 
-enum domain_zone zones_domain(const struct zones *z, slice domain)
+static enum domain_zone judge_domain(const struct zones *z, slice domain)
 {
     const struct domain_entry *e;
 
@@ -184,6 +203,39 @@ enum domain_zone zones_domain(const struct zones *z, slice domain)
     if (e == NULL || !gateway_is_ours(z, e->gateway))
         return DOMAIN_FOREIGN;
     return (enum domain_zone)e->zone;
+}
+
+/* The row of a domain of 1 to RECENT_TEXT bytes, judged as things stand now. */
+static const struct recent_domain *recent_domain(const struct zones *z, slice domain)
+{
+    uint64_t head = 0;
+
+    memcpy(&head, domain.ptr, domain.len < sizeof head ? domain.len : sizeof head);
+    head = (head + domain.len) * UINT64_C(0x9e3779b97f4a7c15);
+    struct recent_domain *r = &z->recent[(head >> 48) % RECENT_ROWS];
+    if (r->version == z->version && r->len == domain.len &&
+        bytes_eq(r->text, domain.ptr, domain.len))
+        return r;
+    r->hash = siphash13_lower(&z->key, domain);
+    r->version = z->version;
+    r->len = (uint8_t)domain.len;
+    r->zone = (uint8_t)judge_domain(z, domain);
+    memcpy(r->text, domain.ptr, domain.len);
+    return r;
+}
+
+enum domain_zone zones_domain(const struct zones *z, slice domain)
+{
+    if (domain.len == 0 || domain.len > RECENT_TEXT)
+        return judge_domain(z, domain);
+    return (enum domain_zone)recent_domain(z, domain)->zone;
+}
+
+uint64_t zones_domain_hash(const struct zones *z, slice domain)
+{
+    if (domain.len == 0 || domain.len > RECENT_TEXT)
+        return siphash13_lower(&z->key, domain);
+    return recent_domain(z, domain)->hash;
 }
 
 enum client_zone zones_client(const struct zones *z, const struct ip_addr *ip, slice name)
@@ -215,8 +267,10 @@ void zones_learn_domain(struct zones *z, slice domain, enum domain_zone zone)
     if (e == NULL)
         return;
     e->evidence++;
-    if (e->gateway >= 0 || e->zone == DOMAIN_UNKNOWN)
+    if (e->gateway >= 0 || e->zone == DOMAIN_UNKNOWN) {
         e->zone = (uint8_t)zone;
+        z->version++;
+    }
     e->gateway = -1;
 }
 
@@ -248,6 +302,7 @@ void zones_learn_gateway(struct zones *z, const struct ip_addr *next_hop, slice 
     e->zone = DOMAIN_RELAY;
     e->gateway = (int8_t)index;
     z->gateways[index].domains++;
+    z->version++;
 }
 
 void zones_learn_client(struct zones *z, const struct ip_addr *ip)

@@ -48,6 +48,10 @@ void zones_add_network(struct zones *z, const struct ip_net *net, enum client_zo
  *   result    DOMAIN_UNKNOWN for an absent domain; an address literal is FOREIGN unless explicit */
 enum domain_zone zones_domain(const struct zones *z, slice domain);
 
+/* zones_domain_hash - siphash13_lower() of the domain as it is written, with the key of the zones;
+ * a domain that was asked about lately costs a comparison */
+uint64_t zones_domain_hash(const struct zones *z, slice domain);
+
 /* zones_client - zone of a client
  *
  *   in        ip     family 0 gives CLIENT_UNKNOWN

@@ -119,7 +119,7 @@ static inline struct flow *flow_start_learning(void)
     f->zones = zones_new(&f->key);
     f->correlate = correlate_new(&(struct correlate_config){
         .key = f->key, .zones = f->zones, .messages = 4096, .sessions = 1024});
-    f->originators = originators_new(&f->key, 64);
+    f->originators = originators_new(64);
     f->hygiene = hygiene_new();
     f->incidents = incidents_new(&incidents);
     f->board = relay_board_new();
