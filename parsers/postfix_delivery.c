@@ -10,6 +10,7 @@
  * limits:   before 3.5 a recipient's local part with ">, relay=..." in it can imitate the rest. */
 #include "postfix.h"
 
+#include "base/bytes.h"
 #include "base/cursor.h"
 #include "postfix_text.h"
 
@@ -17,35 +18,43 @@ struct delivery {
     slice to, orig_to, relay, delay, dsn, status, text;
 };
 
-/* The value of ", KEY=": up to the next comma, or for relay= with brackets, past them. */
-static bool take_value(slice *cur, slice *ret)
-{
-    size_t n = 0;
+enum { KEY_MAX = 24 };
 
-    while (n < cur->len && cur->ptr[n] != ',' && cur->ptr[n] != ' ')
-        n++;
-    *ret = slice_first(*cur, n);
-    *cur = slice_from(*cur, n);
-    return n > 0;
+/* Where a value is kept, by its key; NULL for what is of no interest. */
+static slice *find_member(struct delivery *d, slice key)
+{
+    switch (key.len * 256 + (unsigned char)key.ptr[0]) {
+    case 5 * 256 + 'r':
+        return slice_eq(key, SLICE_LIT("relay")) ? &d->relay : NULL;
+    case 5 * 256 + 'd':
+        return slice_eq(key, SLICE_LIT("delay")) ? &d->delay : NULL;
+    case 3 * 256 + 'd':
+        return slice_eq(key, SLICE_LIT("dsn")) ? &d->dsn : NULL;
+    case 6 * 256 + 's':
+        return slice_eq(key, SLICE_LIT("status")) ? &d->status : NULL;
+    default:
+        return NULL;
+    }
 }
 
-/* ", KEY=" VALUE between relay= and status=; what is unknown is passed over. */
+/* ", KEY=" VALUE between relay= and status=; what is unknown is passed over. A value goes up to the
+ * next comma or blank. */
 static bool take_member(slice *cur, struct delivery *d)
 {
-    slice key, value;
+    const char *p = cur->ptr;
+    size_t key_at = 2, key_max = cur->len < key_at + KEY_MAX + 1 ? cur->len : key_at + KEY_MAX + 1;
 
-    if (!cursor_take_lit(cur, SLICE_LIT(", ")) || !cursor_take_past(cur, '=', &key) ||
-        key.len > 24 || !take_value(cur, &value))
+    if (cur->len < 4 || p[0] != ',' || p[1] != ' ')
         return false;
-    if (slice_eq(key, SLICE_LIT("relay")))
-        d->relay = value;
-    else if (slice_eq(key, SLICE_LIT("delay")))
-        d->delay = value;
-    else if (slice_eq(key, SLICE_LIT("dsn")))
-        d->dsn = value;
-    else if (slice_eq(key, SLICE_LIT("status")))
-        d->status = value;
-    return true;
+    size_t equals = key_at + bytes_find(p + key_at, key_max - key_at, '=');
+    if (equals == key_max)
+        return false;
+    size_t at = equals + 1, len = bytes_find_any(p + at, cur->len - at, ", , ");
+    slice *member = equals == key_at ? NULL : find_member(d, (slice){p + key_at, equals - key_at});
+    if (member != NULL)
+        *member = (slice){p + at, len};
+    *cur = (slice){p + at + len, cur->len - at - len};
+    return len > 0;
 }
 
 /* " (" TEXT ")" where TEXT may hold brackets, and a collector's trailer may follow the last. */
@@ -121,6 +130,8 @@ static slice quoted_reply(slice text)
     struct postfix_peer peer;
     slice cur = text;
 
+    if (text.len > 0 && text.ptr[0] >= '0' && text.ptr[0] <= '9')
+        return text;
     (void)cursor_take_lit(&cur, SLICE_LIT("delivery temporarily suspended: "));
     if (!cursor_take_lit(&cur, SLICE_LIT("host ")))
         return text;

@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/bytes.h"
+
 typedef struct slice {
     const char *ptr;
     size_t len;
@@ -38,7 +40,7 @@ static inline slice slice_between(const char *from, const char *to)
 /* slice_eq - same length and bytes; absent equals empty */
 static inline bool slice_eq(slice a, slice b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && bytes_eq(a.ptr, b.ptr, a.len);
 }
 
 /* slice_starts - does s begin with prefix */
@@ -71,15 +73,13 @@ static inline slice slice_first(slice s, size_t n)
 /* slice_find_byte - index of the first byte c, or s.len when there is none */
 static inline size_t slice_find_byte(slice s, char c)
 {
-    const char *p = s.len == 0 ? NULL : memchr(s.ptr, c, s.len);
-    return p == NULL ? s.len : (size_t)(p - s.ptr);
+    return bytes_find(s.ptr, s.len, c);
 }
 
 /* slice_rfind_byte - index of the last byte c, or s.len when there is none */
 static inline size_t slice_rfind_byte(slice s, char c)
 {
-    const char *p = s.len == 0 ? NULL : memrchr(s.ptr, c, s.len);
-    return p == NULL ? s.len : (size_t)(p - s.ptr);
+    return bytes_rfind(s.ptr, s.len, c);
 }
 
 /* slice_find - index of the first occurrence of needle, or s.len when there is none */
