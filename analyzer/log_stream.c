@@ -29,7 +29,6 @@ struct cursor {
     struct reorder *reorder; /* NULL while the input is in order */
     int64_t latest_us;
     bool drained; /* the reader is at its end; the window may still hold records */
-    bool has_next;
     struct log_record next;
 };
 
@@ -233,14 +232,14 @@ static bool read_record(struct log_stream *s, struct cursor *c, struct log_recor
 }
 
 /* Read on until the sorting window can give a record, or the input ends. */
-static bool read_sorted(struct log_stream *s, struct cursor *c)
+static bool read_sorted(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
     struct log_record rec;
 
     while (!c->drained && !reorder_ready(c->reorder))
         if (read_record(s, c, &rec))
             reorder_put(c->reorder, &rec);
-    return reorder_take(c->reorder, &c->next);
+    return reorder_take(c->reorder, ret);
 }
 
 static bool is_disorder(const struct cursor *c, int64_t time_us)
@@ -249,21 +248,27 @@ static bool is_disorder(const struct cursor *c, int64_t time_us)
            time_us >= c->latest_us - restart_us;
 }
 
-static bool cursor_advance(struct log_stream *s, struct cursor *c)
+/* The next record of an input, into *ret; false when there is none. */
+static bool cursor_read(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
     if (c->reorder == NULL) {
-        if (!read_record(s, c, &c->next))
-            return c->has_next = false;
-        if (!is_disorder(c, c->next.rec.time_us)) {
-            if (c->next.rec.time_us > c->latest_us ||
-                c->next.rec.time_us < c->latest_us - restart_us)
-                c->latest_us = c->next.rec.time_us;
-            return c->has_next = true;
+        if (!read_record(s, c, ret))
+            return false;
+        int64_t time_us = ret->rec.time_us;
+        if (!is_disorder(c, time_us)) {
+            if (time_us > c->latest_us || time_us < c->latest_us - restart_us)
+                c->latest_us = time_us;
+            return true;
         }
         c->reorder = reorder_new(c->latest_us);
-        reorder_put(c->reorder, &c->next);
+        reorder_put(c->reorder, ret);
     }
-    return c->has_next = read_sorted(s, c);
+    return read_sorted(s, c, ret);
+}
+
+static bool cursor_advance(struct log_stream *s, struct cursor *c)
+{
+    return cursor_read(s, c, &c->next);
 }
 
 /* ---- merge ---- */
@@ -307,9 +312,23 @@ static void open_next_input(struct log_stream *s)
         drop_cursor(s, c);
 }
 
+/* With one input, which gave the last record, and none waiting there is nothing to merge. */
+static bool is_alone(const struct log_stream *s)
+{
+    return s->taken != NULL && s->open_count == 1 && s->waiting_next == s->waiting_count;
+}
+
 bool log_stream_next(struct log_stream *s, struct log_record *ret)
 {
     struct cursor *c;
+
+    if (is_alone(s)) {
+        if (cursor_read(s, s->taken, ret))
+            return true;
+        drop_cursor(s, s->taken);
+        s->taken = NULL;
+        return false;
+    }
 
     if (s->taken != NULL && !cursor_advance(s, s->taken))
         drop_cursor(s, s->taken);

@@ -22,6 +22,14 @@ struct scope_cache { /* hash of (host, instance) of the last line: nearly every 
     uint64_t hash;
 };
 
+/* Principals of the last clients: a session repeats its client three times or more. */
+struct principal_cache {
+    struct {
+        struct ip_addr ip;
+        uint64_t hash;
+    } rows[64];
+};
+
 struct correlate {
     struct hash_key key;
     struct zones *zones;
@@ -30,6 +38,7 @@ struct correlate {
     struct reasons *reasons;
     struct scope_cache scope;
     struct key_cache ids;
+    struct principal_cache principals;
     struct address
         rcpt; /* of the event in hand; apart from the context so that a reset stays cheap */
     struct session *closing; /* ended by the last event; detectors have seen it by now */
@@ -118,12 +127,24 @@ static uint64_t lower_hash(const struct correlate *c, slice text)
 
 /* ---- who ---- */
 
+static uint64_t principal(struct correlate *c, const struct ip_addr *ip)
+{
+    uint64_t spread = (ip->hi ^ ip->lo) * UINT64_C(0x9e3779b97f4a7c15);
+    unsigned slot = (unsigned)(spread >> 58);
+
+    if (c->principals.rows[slot].hash == 0 || !ip_addr_eq(&c->principals.rows[slot].ip, ip)) {
+        c->principals.rows[slot].ip = *ip;
+        c->principals.rows[slot].hash = correlate_principal(&c->key, ip);
+    }
+    return c->principals.rows[slot].hash;
+}
+
 static void origin_from_event(struct correlate *c, const struct event *ev, struct context *cx)
 {
     cx->client = ev->client;
     cx->client_name = event_field(ev, EF_CLIENT_NAME);
     cx->client_zone = zones_client(c->zones, &ev->client, cx->client_name);
-    cx->client_hash = correlate_principal(&c->key, &ev->client);
+    cx->client_hash = principal(c, &ev->client);
 }
 
 static void origin_from_message(const struct message *m, struct context *cx)
@@ -723,7 +744,10 @@ static bool is_outside(const struct context *cx)
 
 static void context_reset(struct correlate *c, struct context *cx)
 {
-    *cx = (struct context){.zones = c->zones, .key = &c->key, .rcpt = &c->rcpt};
+    bytes_zero(cx, sizeof *cx);
+    cx->zones = c->zones;
+    cx->key = &c->key;
+    cx->rcpt = &c->rcpt;
 }
 
 void correlate_event(struct correlate *c, const struct event *ev, struct context *cx)
