@@ -50,6 +50,7 @@ struct pipeline {
     struct active detectors[DETECTORS_MAX];
     unsigned detectors_count;
     struct active by_kind[EVENT_KIND_COUNT][DETECTORS_MAX + 1]; /* ends with detector NULL */
+    struct active warm[EVENT_KIND_COUNT][DETECTORS_MAX + 1];    /* those of them that want it */
     struct state_pressure pressure;
     struct sinks *sinks;
     struct progress progress;
@@ -102,7 +103,7 @@ static struct shares divide_memory(size_t budget)
 
 static void start_detectors(struct pipeline *p, struct detect_env *env, size_t memory)
 {
-    unsigned fill[EVENT_KIND_COUNT] = {0}, parts = 0;
+    unsigned fill[EVENT_KIND_COUNT] = {0}, warm[EVENT_KIND_COUNT] = {0}, parts = 0;
 
     ASSERT(detectors_count() <= DETECTORS_MAX);
     for (unsigned i = 0; i < detectors_count(); i++)
@@ -112,9 +113,13 @@ static void start_detectors(struct pipeline *p, struct detect_env *env, size_t m
         struct active *a = &p->detectors[p->detectors_count++];
         env->memory_bytes = memory / parts * d->memory_parts;
         *a = (struct active){d, d->create(env)};
-        for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
-            if (d->kinds >> kind & 1)
-                p->by_kind[kind][fill[kind]++] = *a;
+        for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+            if (!(d->kinds >> kind & 1))
+                continue;
+            p->by_kind[kind][fill[kind]++] = *a;
+            if (d->warm != NULL)
+                p->warm[kind][warm[kind]++] = *a;
+        }
     }
 }
 
@@ -248,6 +253,9 @@ static void take_event(void *arg, struct event *ev)
         note_server(p, ev);
     sinks_event(p->sinks, ev, p->parser->name);
     correlate_event(p->correlate, ev, &cx);
+    originators_warm(p->originators, ev, &cx);
+    for (const struct active *a = p->warm[ev->kind]; a->detector != NULL; a++)
+        a->detector->warm(a->state, ev, &cx);
     originators_event(p->originators, ev, &cx);
     hygiene_event(p->hygiene, ev, &cx);
     for (const struct active *a = p->by_kind[ev->kind]; a->detector != NULL; a++)

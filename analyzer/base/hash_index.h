@@ -68,6 +68,12 @@ static inline void hash_index_clear(struct hash_index *x)
     x->used = 0;
 }
 
+/* hash_index_warm - fetch the home of a hash ahead of its use */
+static inline void hash_index_warm(const struct hash_index *x, uint64_t hash)
+{
+    __builtin_prefetch(&x->cells[hash_index_tag(hash) & x->mask], 1);
+}
+
 /* hash_index_cell - walk the slots that may belong to hash
  *
  *   in,out    pos     starts as hash_index_tag(hash); add 1 to go on behind a cell that was not the

@@ -157,6 +157,12 @@ bool pair_filter_seen(const struct pair_filter *f, uint64_t hash)
            line_has(line_of(f, hash, now - 1), now - 1, bits);
 }
 
+void pair_filter_warm(const struct pair_filter *f, uint64_t hash)
+{
+    __builtin_prefetch(line_of(f, hash, f->generation), 1);
+    __builtin_prefetch(line_of(f, hash, f->generation - 1));
+}
+
 size_t pair_filter_bytes(const struct pair_filter *f)
 {
     return sizeof(*f) + (size_t)f->max_blocks * BLOCK_BYTES + BLOCK_BYTES;

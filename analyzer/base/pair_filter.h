@@ -34,6 +34,9 @@ bool pair_filter_first(struct pair_filter *f, uint64_t hash, int64_t now_us);
  * nothing */
 bool pair_filter_seen(const struct pair_filter *f, uint64_t hash);
 
+/* pair_filter_warm - fetch what a call with this hash will look at, ahead of it */
+void pair_filter_warm(const struct pair_filter *f, uint64_t hash);
+
 /* pair_filter_bytes - memory reserved */
 size_t pair_filter_bytes(const struct pair_filter *f);
 

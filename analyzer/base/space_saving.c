@@ -90,6 +90,17 @@ static void find_lightest(struct space_saving *s)
         s->lightest[i / WORD] |= (uint64_t)(s->weights[i] == s->least) << i % WORD;
 }
 
+/* The row that will be taken next is fetched while other lines are read. */
+static void warm_next(const struct space_saving *s)
+{
+    if (s->lightest[s->word] == 0)
+        return;
+    const char *row =
+        (const char *)&s->rows[s->word * WORD + (uint32_t)__builtin_ctzll(s->lightest[s->word])];
+    for (size_t i = 0; i < offsetof(struct ss_row, note); i += LINE_BYTES)
+        __builtin_prefetch(row + i, 1);
+}
+
 /* Only when full: the row with the least (weight, number). */
 static uint32_t take_lightest(struct space_saving *s)
 {
@@ -102,9 +113,16 @@ static uint32_t take_lightest(struct space_saving *s)
         }
         uint32_t row = s->word * WORD + (uint32_t)__builtin_ctzll(s->lightest[s->word]);
         s->lightest[s->word] &= s->lightest[s->word] - 1;
-        if (s->weights[row] == s->least)
+        if (s->weights[row] == s->least) {
+            warm_next(s);
             return row;
+        }
     }
+}
+
+void space_saving_warm(const struct space_saving *s, uint64_t hash)
+{
+    hash_index_warm(&s->index, hash);
 }
 
 struct ss_row *space_saving_find(struct space_saving *s, uint64_t hash)

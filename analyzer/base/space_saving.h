@@ -54,6 +54,9 @@ static inline void space_saving_note(struct ss_row *row, slice text)
     row->noted = true;
 }
 
+/* space_saving_warm - fetch what an addition with this hash will look at first, ahead of it */
+void space_saving_warm(const struct space_saving *s, uint64_t hash);
+
 /* space_saving_find - the row of a key, or NULL */
 struct ss_row *space_saving_find(struct space_saving *s, uint64_t hash);
 

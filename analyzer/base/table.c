@@ -107,6 +107,11 @@ void *table_find(struct table *t, uint64_t key)
     return h == NULL ? NULL : h + 1;
 }
 
+void table_warm(const struct table *t, uint64_t key)
+{
+    hash_index_warm(&t->index, key);
+}
+
 static void release(struct table *t, struct header *h)
 {
     uint32_t slot = slot_of(t, h);
@@ -174,6 +179,16 @@ static struct header *choose_victim(struct table *t, int64_t now_us)
     return best.header;
 }
 
+/* The slots that the next eviction will draw, fetched while other lines are read. */
+static void warm_next_victims(struct table *t)
+{
+    uint64_t random = t->random;
+
+    for (int i = 0; i < SAMPLES; i++)
+        __builtin_prefetch(header_at(t, draw_slot(t)));
+    t->random = random;
+}
+
 static void evict_one(struct table *t, int64_t now_us)
 {
     struct header *h = choose_victim(t, now_us);
@@ -181,6 +196,7 @@ static void evict_one(struct table *t, int64_t now_us)
     if (t->spec.evict != NULL)
         t->spec.evict(t->spec.evict_arg, h + 1);
     release(t, h);
+    warm_next_victims(t);
     t->evictions++;
 }
 

@@ -46,6 +46,9 @@ struct table *table_free(struct table *t);
  *   cost      a miss normally touches one cache line */
 void *table_find(struct table *t, uint64_t key);
 
+/* table_warm - fetch what a call with this key will look at first, ahead of it */
+void table_warm(const struct table *t, uint64_t key);
+
 /* table_get - find the entry of key or create it zeroed; its last-used time becomes now_us if that
  * is later
  *

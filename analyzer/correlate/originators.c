@@ -149,6 +149,16 @@ static void on_dsn(struct originators *o, const struct event *ev, const struct c
         add(o, TOP_NDR_VICTIMS, cx->sender_hash, cx->sender, &a);
 }
 
+void originators_warm(const struct originators *o, const struct event *ev, const struct context *cx)
+{
+    if (ev->kind != EVENT_QUEUED)
+        return;
+    space_saving_warm(o->top[TOP_CLIENTS], cx->client_hash);
+    space_saving_warm(o->top[TOP_SENDERS], cx->sender_hash);
+    if (cx->user_hash != 0)
+        space_saving_warm(o->top[TOP_ACCOUNTS], cx->user_hash);
+}
+
 void originators_event(struct originators *o, const struct event *ev, const struct context *cx)
 {
     switch (ev->kind) {

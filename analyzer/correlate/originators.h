@@ -16,6 +16,10 @@ struct originators;
 struct originators *originators_new(uint32_t k);
 struct originators *originators_free(struct originators *o);
 
+/* originators_warm - fetch what originators_event() will look up, ahead of it; changes nothing */
+void originators_warm(const struct originators *o, const struct event *ev,
+                      const struct context *cx);
+
 /* originators_event - account for one event */
 void originators_event(struct originators *o, const struct event *ev, const struct context *cx);
 

@@ -155,10 +155,11 @@ static bool is_servers_fault(struct account_burst *d, const struct event *ev,
     return recent_set_count(&d->listed, ev->time_us, listed_turn_us) > LISTED_ACCOUNTS_MAX;
 }
 
+enum { WAITING = 1, FINAL = 2 }; /* once for a deferral, once for what became of it */
+
 static void note_outcome(struct account_burst *d, struct account *a, uint64_t message,
                          uint64_t pair, const struct event *ev, const struct context *cx)
 {
-    enum { WAITING = 1, FINAL = 2 };
     double weight;
     bool listing;
     enum delivery_sign sign = delivery_sign_of(ev, cx, &weight, &listing);
@@ -208,6 +209,21 @@ static void on_login(struct account_burst *d, const struct event *ev, const stru
     account_burst_report(d->env.incidents, a, ev, cx);
 }
 
+static void warm(const void *state, const struct event *ev, const struct context *cx)
+{
+    const struct account_burst *d = state;
+
+    if (!cx->authed || cx->user_hash == 0)
+        return;
+    table_warm(d->accounts, cx->user_hash);
+    if (ev->kind == EVENT_DELIVERY && cx->message != NULL) {
+        uint64_t pair = hash_mix(message_identity(cx->message), cx->rcpt_hash);
+        pair_filter_warm(d->judged, pair);
+        pair_filter_warm(d->judged, hash_mix(pair, FINAL));
+        pair_filter_warm(d->contacts, hash_mix(cx->user_hash, cx->rcpt_hash));
+    }
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     if (!cx->authed || cx->user_hash == 0)
@@ -247,6 +263,7 @@ const struct detector detector_account_burst = {
     .memory_parts = 5,
     .create = create,
     .on_event = on_event,
+    .warm = warm,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

@@ -34,6 +34,10 @@ struct detector {
     unsigned memory_parts; /* its weight when the budget is divided */
     void *(*create)(const struct detect_env *env);
     void (*on_event)(void *state, const struct event *ev, const struct context *cx);
+    /* Told of an event just before on_event(), after every other detector of the kind: fetch what
+     * will be looked up (table_warm(), pair_filter_warm()), so that their cache misses overlap and
+     * do not queue. Changes nothing; may be NULL. */
+    void (*warm)(const void *state, const struct event *ev, const struct context *cx);
     void (*on_time)(void *state, int64_t now_us); /* once a minute of event time; may be NULL */
     uint64_t (*evictions)(const void *state);     /* may be NULL */
     size_t (*bytes)(const void *state);           /* memory in use; may be NULL */

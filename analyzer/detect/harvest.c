@@ -447,6 +447,17 @@ static void on_session_end(struct harvest *d, const struct event *ev, const stru
     report_client(d, h, ev, cx);
 }
 
+static void warm(const void *state, const struct event *ev, const struct context *cx)
+{
+    const struct harvest *d = state;
+
+    if (!cx->outside || cx->rcpt_class == RCPT_NONE)
+        return;
+    table_warm(d->clients, cx->client_hash);
+    if (ev->kind == EVENT_DELIVERY)
+        pair_filter_warm(d->pairs, hash_mix(cx->client_hash, cx->rcpt_hash));
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct harvest *d = state;
@@ -485,6 +496,7 @@ const struct detector detector_harvest = {
     .memory_parts = 4,
     .create = create,
     .on_event = on_event,
+    .warm = warm,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

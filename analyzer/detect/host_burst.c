@@ -371,6 +371,14 @@ static void note_writer(struct host_burst *d, const struct event *ev, const stru
     pair_filter_first(d->writers, cx->sender_hash, ev->time_us);
 }
 
+static void warm(const void *state, const struct event *ev, const struct context *cx)
+{
+    const struct host_burst *d = state;
+
+    if (ev->kind == EVENT_QUEUED && !is_inside(cx))
+        pair_filter_warm(d->writers, cx->sender_hash);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     if (!is_inside(cx)) {
@@ -412,6 +420,7 @@ const struct detector detector_host_burst = {
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,
+    .warm = warm,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

@@ -171,6 +171,14 @@ static void report(struct reverse_ndr *d, struct sender *s, const struct campaig
             .ev = ev});
 }
 
+static void warm(const void *state, const struct event *ev, const struct context *cx)
+{
+    const struct reverse_ndr *d = state;
+
+    if (is_accepted(ev, cx))
+        table_warm(d->senders, cx->sender_hash);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct reverse_ndr *d = state;
@@ -209,6 +217,7 @@ const struct detector detector_reverse_ndr = {
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,
+    .warm = warm,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

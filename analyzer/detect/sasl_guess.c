@@ -363,6 +363,17 @@ static void on_login(struct sasl_guess *d, const struct auth_result *r, const st
         learn_login(d, r, ev->time_us, cx);
 }
 
+static void warm(const void *state, const struct event *ev, const struct context *cx)
+{
+    const struct sasl_guess *d = state;
+
+    if (ev->kind != EVENT_MAIL || !cx->authed)
+        return;
+    pair_filter_warm(d->known, hash_mix(cx->client_hash, cx->user_hash));
+    pair_filter_warm(d->known, cx->client_hash);
+    pair_filter_warm(d->known, cx->user_hash);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct sasl_guess *d = state;
@@ -398,6 +409,7 @@ const struct detector detector_sasl_guess = {
     .memory_parts = 3,
     .create = create,
     .on_event = on_event,
+    .warm = warm,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

@@ -222,6 +222,14 @@ static void on_failure(struct sasl_site *d, const struct auth_result *r, const s
     count_attempt(d);
 }
 
+static void warm(const void *state, const struct event *ev, const struct context *cx)
+{
+    const struct sasl_site *d = state;
+
+    if (ev->kind == EVENT_MAIL && cx->authed)
+        pair_filter_warm(d->known, cx->client_hash);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct sasl_site *d = state;
@@ -249,6 +257,7 @@ const struct detector detector_sasl_site = {
     .memory_parts = 1,
     .create = create,
     .on_event = on_event,
+    .warm = warm,
     .bytes = bytes,
     .destroy = destroy,
 };
