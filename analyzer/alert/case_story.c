@@ -44,10 +44,18 @@ static void say(struct story *s, const char *format, ...)
 
 /* ---- figures and names ---- */
 
-/* Do these two speak of the same kind of thing, so that their figures add up? */
+/* The alert about a campaign has its members' figures in it; that about the server as a relay is
+ * only about the clients that have no alert of their own. */
+static bool knows_its_members(enum rule rule)
+{
+    return rule != RULE_RELAY_ACCEPTED;
+}
+
+/* Do these two speak of different things of one kind, so that their figures add up? */
 static bool adds_up(const struct alert *lead, const struct alert *a)
 {
-    return a->rule == lead->rule && a->entity_type == lead->entity_type;
+    return a->rule == lead->rule &&
+           (a->entity_type == lead->entity_type || !knows_its_members(a->rule));
 }
 
 /* A counter over the incidents of the step; -1 when none has it. */
@@ -316,13 +324,15 @@ static void say_time(struct story *s, int64_t time_us)
     s->day = tm;
 }
 
-/* Who speaks for a rule: the worst; of equal ones a campaign, which knows its members; then the
+/* Who speaks for a rule: the worst; of equal ones a campaign that knows its members; then the
  * first. */
 static bool speaks_better(const struct alert *a, const struct alert *lead)
 {
+    bool campaign = a->entity_type != ENTITY_IP, of_lead = lead->entity_type != ENTITY_IP;
+
     if (a->severity != lead->severity)
         return a->severity > lead->severity;
-    return a->entity_type != ENTITY_IP && lead->entity_type == ENTITY_IP;
+    return campaign != of_lead && campaign == knows_its_members(a->rule);
 }
 
 static struct step step_of(const struct alert *const *alerts, unsigned count, enum rule rule)

@@ -23,16 +23,15 @@ struct role_facts {
 struct scorecard_facts {
     uint64_t events;
     /* from the relay board and the coverage */
-    uint64_t relay_refused, relay_accepted,
-        relay_delivered;      /* recipients; accepted: not delivered */
-    uint64_t relay_unsettled; /* hidden recipients accepted, fate unknown */
-    bool coverage_enough;     /* for a "no" */
-    uint64_t joins_lost;      /* message records given up for want of room */
+    uint64_t relay_refused, relay_delivered; /* recipients */
+    uint64_t relay_accepted;                 /* ... taken, not delivered */
+    uint64_t relay_unsettled;                /* ... hidden ones taken, fate unknown */
+    bool coverage_enough;                    /* for a "no" */
+    uint64_t joins_lost;                     /* message records given up for want of room */
     /* what a trace would need */
-    uint64_t messages, messages_client; /* taken by SMTP; with the client's address */
-    uint64_t refusals, refusals_helo;   /* of any stage, 4xx and 5xx; with the HELO argument */
-    uint64_t outcomes,
-        outcomes_joined; /* recipients with a final outcome; with client and sender */
+    uint64_t messages, messages_client;  /* taken by SMTP; with the client's address */
+    uint64_t refusals, refusals_helo;    /* of any stage, 4xx and 5xx; with the HELO argument */
+    uint64_t outcomes, outcomes_joined;  /* final, of a recipient; with client and sender */
     uint64_t rcpt_refusals, rcpt_logged; /* at RCPT; with recipient, client and text */
     /* what is refused, for good or not */
     uint64_t client_refused;                /* by address, name, list */

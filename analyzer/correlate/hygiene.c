@@ -239,9 +239,7 @@ static void take_mail(struct scorecard_facts *n, const struct event *ev)
     n->messages_client += ev->client.family != 0;
 }
 
-/* Does the sender belong to the login: "joe" and "joe@example.org" are the same for
- * joe@example.org?
- */
+/* Does the sender belong to the login? For joe@example.org both "joe" and "joe@example.org" do. */
 static bool is_own_sender(const struct context *cx)
 {
     slice user = cx->user;

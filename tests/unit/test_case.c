@@ -301,6 +301,10 @@ static void test_several(void)
     add(s, RULE_LISTED, ENTITY_LIST, "zen.spamhaus.org", 30, 40);
     CHECK_STR(chain(s)->story, "00:00 203.0.113.7 and 2 more relay 21 recipients -> 00:30 listed "
                                "by zen.spamhaus.org");
+    /* the clients beyond those with an alert of their own */
+    add(s, RULE_RELAY_ACCEPTED, ENTITY_HOST, "mx1", 0, 10)->observed = 1000;
+    CHECK_STR(chain(s)->story, "00:00 203.0.113.7 and 3 more relay 1021 recipients -> 00:30 listed "
+                               "by zen.spamhaus.org");
     site_free(s);
 }
 
