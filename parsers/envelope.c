@@ -11,6 +11,7 @@
  * limits:   a tag without "[pid]" and without ":" is not told from text. */
 #include "envelope.h"
 
+#include "base/bytes.h"
 #include "base/cursor.h"
 
 void envelope_init(struct envelope *state, const struct time_zone *zone, int explicit_year,
@@ -120,7 +121,10 @@ static size_t find_pid(slice token)
 
     if (token.len < 4 || token.ptr[token.len - 1] != ']')
         return 0;
-    for (open -= 2; open > 0 && is_digit(token.ptr[open]);)
+    open -= 2;
+    if (token.len > 17) /* 16 bytes and a bracket on either side: a pid of up to 15 digits */
+        open -= bytes_digits_before(token.ptr + token.len - 1);
+    while (open > 0 && is_digit(token.ptr[open]))
         open--;
     return token.ptr[open] == '[' && open + 2 < token.len ? open : 0;
 }

@@ -164,9 +164,7 @@ static inline __attribute__((always_inline)) bool bytes_eq(const char *a, const 
     if (n >= 4)
         return ((bytes_load_le32(a) ^ bytes_load_le32(b)) |
                 (bytes_load_le32(a + n - 4) ^ bytes_load_le32(b + n - 4))) == 0;
-    while (n > 0 && a[n - 1] == b[n - 1])
-        n--;
-    return n == 0;
+    return n == 0 || (a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1]);
 }
 
 /* bytes_hex_span - how many of the 16 bytes at p, from the first on, are digits or "A" to "F" */
@@ -182,7 +180,28 @@ static inline __attribute__((always_inline)) unsigned bytes_hex_span(const char 
     return (unsigned)__builtin_ctz(~mask);
 }
 
+/* bytes_digits_before - how many of the 16 bytes before `end`, counted back from it, are digits */
+static inline __attribute__((always_inline)) unsigned bytes_digits_before(const char *end)
+{
+    __m128i bytes = _mm_loadu_si128((const __m128i *)(const void *)(end - 16));
+    __m128i digit = _mm_sub_epi8(bytes, _mm_set1_epi8('0'));
+    __m128i is_digit = _mm_cmpeq_epi8(_mm_min_epu8(digit, _mm_set1_epi8(9)), digit);
+    unsigned others = ~(unsigned)_mm_movemask_epi8(is_digit) & 0xffff;
+
+    return others == 0 ? 16 : (unsigned)__builtin_clz(others) - 16;
+}
+
 #else
+
+/* bytes_digits_before - how many of the 16 bytes before `end`, counted back from it, are digits */
+static inline unsigned bytes_digits_before(const char *end)
+{
+    unsigned n = 0;
+
+    while (n < 16 && end[-1 - (int)n] >= '0' && end[-1 - (int)n] <= '9')
+        n++;
+    return n;
+}
 
 /* bytes_find - index of the first byte c of n at p, or n when there is none */
 static inline __attribute__((always_inline)) size_t bytes_find(const char *p, size_t n, char c)

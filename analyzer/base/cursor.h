@@ -41,6 +41,8 @@ static inline bool cursor_take_blanks(slice *cur)
     return true;
 }
 
+enum { CURSOR_SAFE_DIGITS = 19 }; /* a number of so many digits fits into 64 bits */
+
 /* cursor_take_uint - read an unsigned decimal number: all digits that follow
  *
  *   in        max     largest accepted value
@@ -51,13 +53,12 @@ static inline bool cursor_take_uint(slice *cur, uint64_t max, uint64_t *ret)
     uint64_t n = 0;
     size_t i = 0;
 
-    for (; i < cur->len && cur->ptr[i] >= '0' && cur->ptr[i] <= '9'; i++) {
-        uint64_t digit = (uint64_t)(cur->ptr[i] - '0');
-        if (digit > max || n > (max - digit) / 10)
+    for (unsigned digit; i < cur->len && (digit = (unsigned)cur->ptr[i] - '0') <= 9; i++) {
+        if (i >= CURSOR_SAFE_DIGITS && n > (UINT64_MAX - digit) / 10)
             return false;
         n = n * 10 + digit;
     }
-    if (i == 0)
+    if (i == 0 || n > max)
         return false;
     *cur = slice_from(*cur, i);
     *ret = n;

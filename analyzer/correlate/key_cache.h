@@ -32,12 +32,23 @@ static inline size_t key_cache_slot(slice text)
     return (end * UINT64_C(0x9e3779b97f4a7c15) >> 48) % KEY_CACHE_ROWS;
 }
 
+/* key_cache_fill - hash and remember: the slow way of key_cache_mixed() */
+uint64_t key_cache_fill(struct key_cache *cache, const struct hash_key *key, uint64_t salt,
+                        slice text);
+
 /* key_cache_mixed - hash_mix(salt, siphash13(key, text))
  *
  *   in        cache  always used with the same key
  *             salt   already keyed, such as the hash of host and instance
  *             text   at least one byte */
-uint64_t key_cache_mixed(struct key_cache *cache, const struct hash_key *key, uint64_t salt,
-                         slice text);
+static inline uint64_t key_cache_mixed(struct key_cache *cache, const struct hash_key *key,
+                                       uint64_t salt, slice text)
+{
+    const struct key_cache_row *row = &cache->rows[key_cache_slot(text)];
+
+    if (row->len == text.len && row->salt == salt && bytes_eq(row->text, text.ptr, text.len))
+        return row->hash;
+    return key_cache_fill(cache, key, salt, text);
+}
 
 #endif

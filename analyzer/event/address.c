@@ -10,11 +10,8 @@
 #include <stdio.h>
 
 /* Bytes that make an address worth a second look. Everything else is user@domain. */
-static bool is_special(unsigned char c)
-{
-    return c == '%' || c == '!' || c == '"' || c == '@' || c == '[' || c == ':' || c == '<' ||
-           c == ' ';
-}
+static const unsigned char is_special[256] = {
+    ['%'] = 1, ['!'] = 1, ['"'] = 1, ['@'] = 1, ['['] = 1, [':'] = 1, ['<'] = 1, [' '] = 1};
 
 static slice strip_dot(slice domain)
 {
@@ -233,13 +230,10 @@ void address_parse(slice text, struct address *ret)
     ret->inner[0] = '\0';
     ret->inner_domain = SLICE_NONE;
     ret->forms = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        if (!is_special((unsigned char)text.ptr[i]))
-            continue;
-        specials++;
-        if (text.ptr[i] == '@')
-            at = i;
-    }
+    for (size_t i = 0; i < text.len; i++)
+        specials += is_special[(unsigned char)text.ptr[i]];
+    if (specials == 1)
+        at = bytes_find(text.ptr, text.len, '@');
     if (specials == 1 && at > 0 && at + 1 < text.len &&
         !(text.len > 5 && slice_ieq(slice_first(text, 5), SLICE_LIT("IMCEA")))) {
         ret->local = slice_first(text, at);

@@ -1,5 +1,7 @@
-/* test_bytes.c - loads, rotation, newline search */
+/* test_bytes.c - loads, rotation, and the short searches against plain loops */
 #include "base/bytes.h"
+
+#include <stdlib.h>
 
 #include "test.h"
 
@@ -21,7 +23,84 @@ static void a_newline_is_found_inside_the_range_only(void)
     CHECK(bytes_newline(text, text) == NULL && bytes_newline(NULL, NULL) == NULL);
 }
 
+enum { LONGEST = 70 };
+
+/* n bytes of filler on the heap, so that the sanitizer sees one byte too far. */
+static char *filled(size_t n)
+{
+    char *p = malloc(n + (n == 0));
+
+    for (size_t i = 0; i < n; i++)
+        p[i] = (char)('a' + i % 7);
+    return p;
+}
+
+static void a_byte_is_found_at_every_place(void)
+{
+    for (size_t n = 0; n <= LONGEST; n++) {
+        char *p = filled(n);
+        CHECK_INT(bytes_find(p, n, '@'), n);
+        CHECK_INT(bytes_rfind(p, n, '@'), n);
+        CHECK_INT(bytes_find_any(p, n, "@[ ,"), n);
+        for (size_t i = 0; i < n; i++) {
+            p[i] = '@';
+            CHECK_INT(bytes_find(p, n, '@'), i);
+            CHECK_INT(bytes_rfind(p, n, '@'), i);
+            p[n - 1] = '@';
+            CHECK_INT(bytes_find(p, n, '@'), i); /* the first of two */
+            CHECK_INT(bytes_rfind(p, n, '@'), n - 1);
+            p[n - 1] = ',';
+            p[i] = "@[ ,"[i % 4];
+            CHECK_INT(bytes_find_any(p, n, "@[ ,"), i);
+            p[i] = p[n - 1] = 'x';
+        }
+        free(p);
+    }
+}
+
+static void one_different_byte_is_seen(void)
+{
+    for (size_t n = 0; n <= LONGEST; n++) {
+        char *a = filled(n), *b = filled(n);
+        CHECK(bytes_eq(a, b, n));
+        for (size_t i = 0; i < n; i++) {
+            b[i] ^= 1;
+            CHECK(!bytes_eq(a, b, n));
+            b[i] ^= 1;
+        }
+        free(a);
+        free(b);
+    }
+}
+
+static void spans_end_at_the_first_other_byte(void)
+{
+    for (int c = 0; c < 256; c++) {
+        bool hex = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'F');
+        char text[17];
+        memset(text, '7', sizeof text);
+        text[9] = (char)c;
+        CHECK_INT(bytes_hex_span(text), hex ? 16 : 9);
+        CHECK_INT(bytes_digits_before(text + 16), c >= '0' && c <= '9' ? 16 : 6);
+    }
+}
+
+static void zeroing_stops_at_the_end(void)
+{
+    char bytes[60];
+
+    memset(bytes, 1, sizeof bytes);
+    bytes_zero(bytes + 1, 55);
+    CHECK(bytes[0] == 1 && bytes[56] == 1);
+    for (size_t i = 1; i < 56; i++)
+        CHECK(bytes[i] == 0);
+}
+
 static const struct test_case cases[] = {
+    {"a byte is found at every place", a_byte_is_found_at_every_place},
+    {"one different byte is seen", one_different_byte_is_seen},
+    {"spans end at the first other byte", spans_end_at_the_first_other_byte},
+    {"zeroing stops at the end", zeroing_stops_at_the_end},
     {"loads are little-endian at any alignment", loads_are_little_endian_at_any_alignment},
     {"a newline is found inside the range only", a_newline_is_found_inside_the_range_only},
 };
