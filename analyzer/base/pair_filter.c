@@ -11,6 +11,7 @@
 
 #include <string.h>
 
+#include "base/pages.h"
 #include "base/panic.h"
 
 enum {
@@ -33,13 +34,12 @@ struct line {
 _Static_assert(sizeof(struct line) == LINE_BYTES, "a line of the filter is a cache line");
 
 struct pair_filter {
-    struct line *lines;          /* aligned inside memory */
+    struct line *lines;          /* two a block */
     uint32_t blocks, max_blocks; /* in use; reserved */
     uint32_t added;              /* pairs of the current generation */
     uint32_t generation;         /* current, from 1 */
     int64_t rotate_us, start_us;
     bool started;
-    void *memory;
 };
 
 struct pair_filter *pair_filter_new(size_t bytes, int64_t rotate_us)
@@ -51,9 +51,7 @@ struct pair_filter *pair_filter_new(size_t bytes, int64_t rotate_us)
     f->blocks = f->max_blocks = (uint32_t)blocks;
     while (f->blocks >= 2 * FIRST_BLOCKS)
         f->blocks /= 2;
-    f->memory = panic_calloc(1, blocks * BLOCK_BYTES + BLOCK_BYTES);
-    f->lines = (struct line *)(void *)((char *)f->memory +
-                                       (BLOCK_BYTES - (uintptr_t)f->memory % BLOCK_BYTES));
+    f->lines = pages_new(blocks * BLOCK_BYTES);
     f->generation = 1;
     f->rotate_us = rotate_us;
     return f;
@@ -63,7 +61,7 @@ struct pair_filter *pair_filter_free(struct pair_filter *f)
 {
     if (f == NULL)
         return NULL;
-    free(f->memory);
+    pages_free(f->lines);
     free(f);
     return NULL;
 }
@@ -165,5 +163,5 @@ void pair_filter_warm(const struct pair_filter *f, uint64_t hash)
 
 size_t pair_filter_bytes(const struct pair_filter *f)
 {
-    return sizeof(*f) + (size_t)f->max_blocks * BLOCK_BYTES + BLOCK_BYTES;
+    return sizeof(*f) + (size_t)f->max_blocks * BLOCK_BYTES;
 }

@@ -10,10 +10,11 @@
 
 #include "base/bytes.h"
 #include "base/hash_index.h"
+#include "base/pages.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
 
-enum { SAMPLES = 8, LINE_BYTES = 64, DOORKEEPER_MAX_BYTES = 4 << 20 };
+enum { SAMPLES = 8, DOORKEEPER_MAX_BYTES = 4 << 20 };
 enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_PINNED };
 
 /* In front of each user part. */
@@ -27,7 +28,7 @@ _Static_assert(sizeof(struct header) == 24, "keeps the user part aligned to 8 by
 
 struct table {
     struct hash_index index;
-    unsigned char *slots; /* aligned to a cache line inside memory */
+    unsigned char *slots; /* from a cache line on */
     size_t stride;
     uint32_t free1; /* latest slot given back + 1 */
     uint32_t fresh; /* slots from here on were never used */
@@ -35,7 +36,6 @@ struct table {
     uint64_t evictions, random;
     struct pair_filter *doorkeeper;
     struct table_spec spec;
-    void *memory;
 };
 
 static struct header *header_at(const struct table *t, uint32_t slot)
@@ -65,8 +65,7 @@ struct table *table_new(const struct table_spec *spec)
     ASSERT(spec->capacity > 0);
     t->spec = *spec;
     t->stride = (sizeof(struct header) + spec->entry_size + 7) & ~(size_t)7;
-    t->memory = panic_calloc(1, spec->capacity * t->stride + LINE_BYTES);
-    t->slots = (unsigned char *)t->memory + (LINE_BYTES - (uintptr_t)t->memory % LINE_BYTES);
+    t->slots = pages_new(spec->capacity * t->stride);
     hash_index_init(&t->index, spec->capacity);
     t->random = UINT64_C(0x2545f4914f6cdd1d);
     if (spec->doorkeeper) { /* 64 bits per entry and generation */
@@ -83,7 +82,7 @@ struct table *table_free(struct table *t)
         return NULL;
     pair_filter_free(t->doorkeeper);
     hash_index_fini(&t->index);
-    free(t->memory);
+    pages_free(t->slots);
     free(t);
     return NULL;
 }
@@ -337,7 +336,7 @@ uint64_t table_evictions(const struct table *t)
 
 size_t table_bytes(const struct table *t)
 {
-    size_t bytes = sizeof(*t) + t->spec.capacity * t->stride + LINE_BYTES;
+    size_t bytes = sizeof(*t) + t->spec.capacity * t->stride;
 
     bytes += hash_index_bytes(&t->index);
     return t->doorkeeper == NULL ? bytes : bytes + pair_filter_bytes(t->doorkeeper);
