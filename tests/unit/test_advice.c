@@ -56,6 +56,77 @@ static void test_families(void)
                 advice_for_rule(RULE_RELAY_ACCEPTED, ""));
 }
 
+/* What to set in which dialog or with which cmdlet: a word for each rule and generation. */
+static void test_settings(void)
+{
+    static const struct {
+        enum rule rule;
+        const char *mta, *word;
+    } rows[] = {
+        {RULE_RELAY_PROBE, "exchange55", "Routing tab"},
+        {RULE_RELAY_PROBE, "exchange_2003", "recipient policy"},
+        {RULE_SASL_BRUTE, "postfix", "smtpd_client_auth_rate_limit = 10"},
+        {RULE_SASL_BRUTE, "exchange", "Set-ReceiveConnector -AuthMechanism Tls"},
+        {RULE_SASL_BRUTE, "exchange_2003", "Access > Authentication"},
+        {RULE_SASL_BRUTE, "exchange55", "Guest"},
+        {RULE_SASL_SPRAY, "exchange", "Add-IPBlockListEntry"},
+        {RULE_SASL_DISTRIBUTED, "exchange", "Set-ReceiveConnector NAME -AuthMechanism Tls"},
+        {RULE_SASL_BRUTE_SUCCESS, "postfix", "change it, end open sessions"},
+        {RULE_SASL_BRUTE_SUCCESS, "exchange", "Get-InboxRule -Mailbox USER"},
+        {RULE_SASL_BRUTE_SUCCESS, "exchange_2003", "event 1708"},
+        {RULE_ACCOUNT_BURST, "postfix", "reject_sender_login_mismatch"},
+        {RULE_ACCOUNT_BURST, "exchange", "Set-Mailbox -ForwardingSmtpAddress"},
+        {RULE_ACCOUNT_BURST, "exchange55", "disable Guest"},
+        {RULE_HOST_BURST, "exchange", "Set-ReceiveConnector -RemoteIPRanges"},
+        {RULE_HOST_BURST, "exchange55", "Routing Restrictions"},
+        {RULE_BACKSCATTER, "postfix", "relay_recipient_maps"},
+        {RULE_BACKSCATTER, "exchange",
+         "Set-RecipientFilterConfig -RecipientValidationEnabled $true"},
+        {RULE_BACKSCATTER, "exchange_2003", "Filter recipients who are not in the Directory"},
+        {RULE_REVERSE_NDR, "exchange_2003", "TarpitTime"},
+        {RULE_REVERSE_NDR, "exchange55", "put a server in front"},
+        {RULE_HARVEST, "postfix", "disable_vrfy_command = yes"},
+        {RULE_HARVEST, "exchange_2003", "TarpitTime"},
+        {RULE_QUEUE_NDR, "postfix", "bounce_queue_lifetime = 1d"},
+        {RULE_QUEUE_NDR, "exchange", "Remove-Message -WithNDR $false"},
+        {RULE_QUEUE_NDR, "exchange55", "Queues tab"},
+        {RULE_LISTED, "postfix", "smtp_helo_name"},
+        {RULE_LISTED, "exchange", "Get-SendConnector"},
+        {RULE_PROTOCOL, "postfix", "smtpd_forbid_bare_newline = normalize"},
+        {RULE_PROTOCOL, "exchange", "-MaxProtocolErrors"},
+        {RULE_SPOOF_LOCAL, "exchange", "ms-Exch-SMTP-Accept-Authoritative-Domain-Sender"},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        if (!slice_has(slice_of(advice_for_rule(rows[i].rule, rows[i].mta)),
+                       slice_of(rows[i].word))) {
+            CHECK_STR(rows[i].word, "in the advice");
+            printf("#   %s for %s\n", rule_info(rows[i].rule)->id, rows[i].mta);
+        }
+}
+
+/* Each says whom a block would hit, or that there is nobody to block; no text names the settings of
+ * another mail system. */
+static void test_blocks(void)
+{
+    for (unsigned rule = 0; rule < RULE_COUNT; rule++)
+        for (unsigned i = 0; i < MTA_COUNT; i++) {
+            slice text = slice_of(advice_for_rule((enum rule)rule, mtas[i]));
+            bool postfix = mtas[i] != NULL && strcmp(mtas[i], "postfix") == 0;
+            bool exchange = mtas[i] != NULL && strcmp(mtas[i], "exchange") == 0;
+            bool speaks = slice_has(text, SLICE_LIT("nnocents")) ||
+                          slice_has(text, SLICE_LIT("lock")) || slice_has(text, SLICE_LIT("efus"));
+            if (rule == RULE_STATE_PRESSURE)
+                continue;
+            if (!speaks || (!postfix && slice_has(text, SLICE_LIT("smtpd_"))) ||
+                (!exchange && slice_has(text, SLICE_LIT("Set-")))) {
+                CHECK_SLICE(text, "advice that speaks of blocks, in its own words");
+                printf("#   %s for %s\n", rule_info((enum rule)rule)->id,
+                       mtas[i] == NULL ? "no one" : mtas[i]);
+            }
+        }
+}
+
 static void test_innocents(void)
 {
     for (unsigned i = 0; i < MTA_COUNT; i++) {
@@ -104,6 +175,8 @@ static const struct test_case cases[] = {
     {"every rule has advice for every mail system, known or not", test_every_rule},
     {"advice is printable ASCII and its commands are short", test_form},
     {"advice names the settings of the mail system at hand", test_families},
+    {"each rule names the setting of each generation", test_settings},
+    {"each says whom a block would hit", test_blocks},
     {"the advice on a bounce flood begins by sparing the innocent", test_innocents},
     {"a verdict repeats the advice of its rule and a no asks for nothing", test_topics},
     {"names and scores are those of the contract", test_names},
