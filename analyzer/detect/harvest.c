@@ -134,7 +134,9 @@ static bool judge_dialogue(const struct event *ev, const struct context *cx, str
         return false;
     if (ev->kind == EVENT_REFUSAL && ev->stage != STAGE_VRFY)
         return false;
-    ret->unknown = cx->reason == REASON_RCPT_UNKNOWN;
+    /* whoever asks by VRFY or EXPN is after names, whatever the answer is */
+    ret->unknown = cx->reason == REASON_RCPT_UNKNOWN ||
+                   (ev->stage == STAGE_VRFY && ev->outcome == OUTCOME_REFUSED);
     return ret->unknown || ev->outcome == OUTCOME_ACCEPTED;
 }
 

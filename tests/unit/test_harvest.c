@@ -324,6 +324,31 @@ static void vrfy_counted_at_the_end_of_the_session_alarms(void)
     world_end(&w);
 }
 
+/* Refused as such, without a word about the name. */
+static void vrfy_of_different_names_alarms(void)
+{
+    for (unsigned names = 1; names <= 12; names += 11) {
+        struct world w;
+        char rcpt[64];
+        world_start(&w, "harvest", MEMORY);
+        for (unsigned i = 0; i < 12; i++) {
+            struct event ev;
+            world_begin(&ev, day_start + i * SECOND, EVENT_REFUSAL);
+            world_client(&ev, "203.0.113.9");
+            ev.stage = STAGE_VRFY;
+            ev.outcome = OUTCOME_REFUSED;
+            ev.reply_code = 502;
+            snprintf(rcpt, sizeof rcpt, "name%u@example.org", i % names);
+            event_set(&ev, EF_RCPT, slice_of(rcpt));
+            event_set(&ev, EF_TEXT, SLICE_LIT("502 5.5.1 VRFY command is disabled"));
+            world_event(&w, &ev);
+        }
+        CHECK_INT(world_severity(&w, RULE_HARVEST, "203.0.113.9"),
+                  names == 12 ? SEVERITY_MEDIUM : -1);
+        world_end(&w);
+    }
+}
+
 static void a_flood_of_fresh_clients_does_not_hide_a_slow_harvester(void)
 {
     struct world w;
@@ -367,6 +392,7 @@ static const struct test_case cases[] = {
     {"names accepted first are worth low at most", names_accepted_first_are_worth_low_at_most},
     {"vrfy counted at the end of the session alarms",
      vrfy_counted_at_the_end_of_the_session_alarms},
+    {"VRFY of different names alarms", vrfy_of_different_names_alarms},
     {"a flood of fresh clients does not hide a slow harvester",
      a_flood_of_fresh_clients_does_not_hide_a_slow_harvester},
 };
