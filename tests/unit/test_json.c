@@ -212,6 +212,14 @@ static void fill_alert(struct alert *a, struct alert_related *related, const cha
     FILL(a->reason, pattern);
     FILL(a->how, pattern);
     FILL(a->client_name, pattern);
+    FILL(a->place.country_name, pattern);
+    FILL(a->place.continent_name, pattern);
+    FILL(a->place.region_name, pattern);
+    FILL(a->place.city_name, pattern);
+    FILL(a->place.as_name, pattern);
+    a->place.located = true;
+    a->place.lat = a->place.lon = -89.123456;
+    a->place.as_number = UINT32_MAX;
     FILL(a->helo, pattern);
     FILL(a->user, pattern);
     FILL(a->sender, pattern);
