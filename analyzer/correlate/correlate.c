@@ -15,20 +15,8 @@
 
 #include "base/panic.h"
 #include "correlate/key_cache.h"
-
-struct scope_cache { /* hash of (host, instance) of the last line: nearly every line has the same */
-    char text[192];
-    size_t host_len, instance_len;
-    uint64_t hash;
-};
-
-/* Principals of the last clients: a session repeats its client three times or more. */
-struct principal_cache {
-    struct {
-        struct ip_addr ip;
-        uint64_t hash;
-    } rows[64];
-};
+#include "correlate/principal_cache.h"
+#include "correlate/scope.h"
 
 struct correlate {
     struct hash_key key;
@@ -87,34 +75,6 @@ slice correlate_principal_text(const struct ip_addr *ip, char *buf)
 
 /* ---- keys ---- */
 
-static bool scope_cached(const struct scope_cache *s, slice host, slice instance)
-{
-    return s->hash != 0 && host.len == s->host_len && instance.len == s->instance_len &&
-           bytes_eq(host.ptr, s->text, host.len) &&
-           bytes_eq(instance.ptr, s->text + host.len, instance.len);
-}
-
-static uint64_t scope_hash(struct correlate *c, const struct event *ev)
-{
-    struct scope_cache *s = &c->scope;
-    slice host = event_field(ev, EF_HOST), instance = event_field(ev, EF_INSTANCE);
-    uint64_t hash;
-
-    if (scope_cached(s, host, instance))
-        return s->hash;
-    hash = hash_mix(siphash13(&c->key, host.ptr, host.len),
-                    siphash13(&c->key, instance.ptr, instance.len)) |
-           1;
-    if (host.len + instance.len > sizeof s->text)
-        return hash;
-    slice_keep(host, s->text, sizeof s->text);
-    if (instance.len > 0)
-        memcpy(s->text + host.len, instance.ptr, instance.len);
-    s->host_len = host.len;
-    s->instance_len = instance.len;
-    return s->hash = hash;
-}
-
 static uint64_t id_key(struct correlate *c, uint64_t scope, slice id)
 {
     return id.len == 0 ? 0 : key_cache_mixed(&c->ids, &c->key, scope, id) | 1;
@@ -127,24 +87,12 @@ static uint64_t lower_hash(const struct correlate *c, slice text)
 
 /* ---- who ---- */
 
-static uint64_t principal(struct correlate *c, const struct ip_addr *ip)
-{
-    uint64_t spread = (ip->hi ^ ip->lo) * UINT64_C(0x9e3779b97f4a7c15);
-    unsigned slot = (unsigned)(spread >> 58);
-
-    if (c->principals.rows[slot].hash == 0 || !ip_addr_eq(&c->principals.rows[slot].ip, ip)) {
-        c->principals.rows[slot].ip = *ip;
-        c->principals.rows[slot].hash = correlate_principal(&c->key, ip);
-    }
-    return c->principals.rows[slot].hash;
-}
-
 static void origin_from_event(struct correlate *c, const struct event *ev, struct context *cx)
 {
     cx->client = ev->client;
     cx->client_name = event_field(ev, EF_CLIENT_NAME);
     cx->client_zone = zones_client(c->zones, &ev->client, cx->client_name);
-    cx->client_hash = principal(c, &ev->client);
+    cx->client_hash = principal_cache_of(&c->principals, &c->key, &ev->client);
 }
 
 static void origin_from_message(const struct message *m, struct context *cx)
@@ -686,7 +634,8 @@ static enum reason why(const struct correlate *c, const struct event *ev)
 
 static void join(struct correlate *c, const struct event *ev, struct context *cx)
 {
-    uint64_t scope = scope_hash(c, ev);
+    uint64_t scope =
+        scope_hash(&c->scope, &c->key, event_field(ev, EF_HOST), event_field(ev, EF_INSTANCE));
     uint64_t session_key = id_key(c, scope, event_field(ev, EF_SESSION));
     uint64_t message_key = id_key(c, scope, event_field(ev, EF_QUEUE_ID));
 
