@@ -136,6 +136,8 @@ bool ip_addr_parse(slice text, struct ip_addr *ret)
     slice tag = SLICE_LIT("IPv6:");
     uint32_t quad;
 
+    if (text.len == 0) /* may be absent: no pointer to count from */
+        return false;
     if (parse_quad(text, &quad)) {
         *ret = (struct ip_addr){.lo = quad, .family = 4};
         return true;
