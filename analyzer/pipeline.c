@@ -253,6 +253,8 @@ static void take_event(void *arg, struct event *ev)
         note_server(p, ev);
     sinks_event(p->sinks, ev, p->parser->name);
     correlate_event(p->correlate, ev, &cx);
+    if (cx.repeated)
+        return;
     originators_warm(p->originators, ev, &cx);
     for (const struct active *a = p->warm[ev->kind]; a->detector != NULL; a++)
         a->detector->warm(a->state, ev, &cx);

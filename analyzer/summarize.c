@@ -128,7 +128,7 @@ static void fill_coverage(const struct summarize_from *from, struct coverage *c)
     c->rcpt_decisions_visible = share(stats.sessions_with_rcpt, stats.sessions);
     c->client_known = share(stats.queued_client_known, stats.queued);
     c->remote_reply_visible = share(stats.deliveries_with_reply, stats.deliveries);
-    c->auth_visible = stats.auth_seen > 0;
+    c->auth_visible = stats.auth_seen > 0 && stats.auth_hidden == 0;
     c->server_mta = from->mta;
     slice_keep(slice_of(from->host), c->server_host, sizeof c->server_host);
     if (zones_explicit_domains(from->zones)) {

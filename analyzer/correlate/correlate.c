@@ -4,7 +4,7 @@
  *            before aliasing, where the log has it, since an alias of ours that points outside
  *            is our own doing. Origins behind a content filter are taken over only on exact
  *            evidence: the filter's "queued as", or the original queue id passed on to us by a
- *            local client.
+ *            local client. A message told by several logs has one record (message_ids.h).
  * source:    RFC 2505 2.1 (who may relay), RFC 5321 3.6; Postfix collate (join),
  *            XFORWARD_README (origins)
  * limits:    an alias to the outside that is expanded before a filter excuses all foreign
@@ -15,6 +15,8 @@
 
 #include "base/panic.h"
 #include "correlate/key_cache.h"
+#include "correlate/message_ids.h"
+#include "correlate/origin.h"
 #include "correlate/principal_cache.h"
 #include "correlate/scope.h"
 
@@ -23,9 +25,10 @@ struct correlate {
     struct zones *zones;
     struct session_table *sessions;
     struct message_table *messages;
+    struct message_ids *ids;
     struct reasons *reasons;
     struct scope_cache scope;
-    struct key_cache ids;
+    struct key_cache id_cache;
     struct principal_cache principals;
     struct address
         rcpt; /* of the event in hand; apart from the context so that a reset stays cheap */
@@ -41,6 +44,8 @@ struct correlate *correlate_new(const struct correlate_config *config)
     c->zones = config->zones;
     c->sessions = session_table_new(config->sessions);
     c->messages = message_table_new(config->messages);
+    c->ids = message_ids_new(&c->key, c->messages,
+                             config->ids == 0 ? 2 * config->messages : config->ids);
     c->reasons = reasons_new();
     return c;
 }
@@ -51,6 +56,7 @@ struct correlate *correlate_free(struct correlate *c)
         return NULL;
     session_table_free(c->sessions);
     message_table_free(c->messages);
+    message_ids_free(c->ids);
     reasons_free(c->reasons);
     free(c);
     return NULL;
@@ -77,7 +83,7 @@ slice correlate_principal_text(const struct ip_addr *ip, char *buf)
 
 static uint64_t id_key(struct correlate *c, uint64_t scope, slice id)
 {
-    return id.len == 0 ? 0 : key_cache_mixed(&c->ids, &c->key, scope, id) | 1;
+    return id.len == 0 ? 0 : key_cache_mixed(&c->id_cache, &c->key, scope, id) | 1;
 }
 
 static uint64_t lower_hash(const struct correlate *c, slice text)
@@ -93,25 +99,6 @@ static void origin_from_event(struct correlate *c, const struct event *ev, struc
     cx->client_name = event_field(ev, EF_CLIENT_NAME);
     cx->client_zone = zones_client(c->zones, &ev->client, cx->client_name);
     cx->client_hash = principal_cache_of(&c->principals, &c->key, &ev->client);
-}
-
-static void origin_from_message(const struct message *m, struct context *cx)
-{
-    cx->client = m->client;
-    cx->client_zone = m->zone;
-    cx->client_hash = m->client_hash;
-    cx->client_name = m->client_name[0] ? slice_of(m->client_name) : SLICE_NONE;
-    if (m->flags & MESSAGE_AUTHED) {
-        cx->authed = true;
-        cx->user = slice_of(m->user);
-        cx->user_hash = m->user_hash;
-    }
-    if (m->flags & MESSAGE_HAS_SENDER) {
-        cx->sender = slice_of(m->sender);
-        cx->sender_hash = m->sender_hash;
-        cx->null_sender = (m->flags & MESSAGE_NULL_SENDER) != 0;
-        cx->sender_zone = m->sender_zone;
-    }
 }
 
 static void user_from_event(struct correlate *c, const struct event *ev, struct context *cx)
@@ -234,7 +221,16 @@ static bool is_alias(const struct correlate *c, slice orig, slice rcpt, const st
            !slice_ieq(domain, cx->rcpt->domain);
 }
 
-static void judge_delivery(struct correlate *c, const struct event *ev, struct context *cx)
+/* Final outcomes count once; a delay may come again. */
+static bool told_before(struct correlate *c, const struct event *ev, uint64_t key,
+                        const struct context *cx)
+{
+    return ev->may_repeat && key != 0 && ev->outcome != OUTCOME_DEFERRED &&
+           !message_ids_first(c->ids, ev, key, cx->rcpt_hash);
+}
+
+static void judge_delivery(struct correlate *c, const struct event *ev, uint64_t key,
+                           struct context *cx)
 {
     slice orig = event_field(ev, EF_ORIG_RCPT), rcpt = event_field(ev, EF_RCPT);
 
@@ -247,7 +243,8 @@ static void judge_delivery(struct correlate *c, const struct event *ev, struct c
         judge_address(c, orig.len > 0 ? orig : rcpt, cx);
     }
     if (cx->rcpt_class == RCPT_THIRD_PARTY &&
-        (ev->route == ROUTE_MAILBOX || is_alias(c, orig, rcpt, cx)))
+        (ev->route == ROUTE_MAILBOX || is_alias(c, orig, rcpt, cx) ||
+         (ev->may_repeat && message_ids_excused(c->ids, key, cx->rcpt_hash))))
         cx->rcpt_class = RCPT_OURS;
 }
 
@@ -307,39 +304,6 @@ static void join_auth(struct correlate *c, const struct event *ev, uint64_t key,
     }
 }
 
-static void take_origin(struct message *m, const struct context *cx)
-{
-    m->flags |= MESSAGE_HAS_CLIENT;
-    m->zone = cx->client_zone;
-    m->client = cx->client;
-    m->client_hash = cx->client_hash;
-    slice_keep(cx->client_name, m->client_name, sizeof m->client_name);
-    if (!cx->authed)
-        return;
-    m->flags |= MESSAGE_AUTHED;
-    m->user_hash = cx->user_hash;
-    slice_keep(cx->user, m->user, sizeof m->user);
-}
-
-/* The second life behind a filter has the origin of the first. */
-static void copy_origin(struct message *to, const struct message *from)
-{
-    uint32_t origin = MESSAGE_HAS_CLIENT | MESSAGE_LOCAL_SUBMIT | MESSAGE_AUTHED | MESSAGE_IS_DSN |
-                      MESSAGE_FORWARDED;
-
-    to->flags = (to->flags & ~(origin | MESSAGE_ORIGIN_UNSURE)) | (from->flags & origin) |
-                MESSAGE_REINJECTED;
-    to->zone = from->zone;
-    to->client = from->client;
-    to->client_hash = from->client_hash;
-    to->user_hash = from->user_hash;
-    to->parent_key = from->parent_key;
-    to->parent_handle = from->parent_handle;
-    memcpy(to->client_name, from->client_name, sizeof to->client_name);
-    memcpy(to->user, from->user, sizeof to->user);
-    memcpy(to->helo, from->helo, sizeof to->helo);
-}
-
 /* A client inside passes on for whom it speaks. What it says is believed, but it does not say
  * whether that client had authenticated: that is known only when the first life of the message is
  * known. */
@@ -353,7 +317,7 @@ static void origin_from_filter(struct correlate *c, const struct event *ev, uint
     if (cx->client_zone == CLIENT_OUTSIDE)
         return;
     if (first != NULL && first != m) {
-        copy_origin(m, first);
+        origin_copy(m, first);
         first->flags |= MESSAGE_HANDED_ON;
     } else if (ev->orig_client.family != 0) {
         cx->client = m->client = ev->orig_client;
@@ -365,7 +329,7 @@ static void origin_from_filter(struct correlate *c, const struct event *ev, uint
     } else {
         return;
     }
-    origin_from_message(m, cx);
+    origin_to_context(m, cx);
 }
 
 static bool life_begun(const struct message *m)
@@ -392,9 +356,14 @@ static void join_mail(struct correlate *c, const struct event *ev, uint64_t scop
     if (message_key == 0)
         return;
     m = cx->message = message_table_get(c->messages, message_key, ev->time_us);
+    if (life_begun(m) && ev->may_repeat) {
+        cx->repeated = !origin_add(m, ev, cx, &c->stats.auth_hidden);
+        return;
+    }
     if (life_begun(m))
         message_table_restart(m, ev->time_us);
-    take_origin(m, cx);
+    origin_take(m, cx);
+    c->stats.auth_hidden += origin_hide(m, ev, cx);
     if (ev->local_submit)
         m->flags |= MESSAGE_LOCAL_SUBMIT;
     slice_keep(event_field(ev, EF_QUEUE_ID), m->queue_id, sizeof m->queue_id);
@@ -443,6 +412,7 @@ static void join_queued(struct correlate *c, const struct event *ev, uint64_t ke
 
     if (m == NULL)
         return;
+    cx->repeated = ev->may_repeat && (m->flags & MESSAGE_QUEUED);
     if (!(m->flags & MESSAGE_QUEUED)) {
         m->sender_hash = cx->sender_hash;
         m->sender_zone = cx->sender_zone;
@@ -457,7 +427,7 @@ static void join_queued(struct correlate *c, const struct event *ev, uint64_t ke
             (m->flags & (MESSAGE_HAS_CLIENT | MESSAGE_IS_DSN | MESSAGE_FORWARDED)) != 0 ||
             cx->null_sender;
     }
-    origin_from_message(m, cx);
+    origin_to_context(m, cx);
 }
 
 /* An alias of ours leads to somebody else's domain: our doing, not a relay. Behind the filter only
@@ -482,7 +452,7 @@ static void join_handed_on(struct correlate *c, const struct event *ev, uint64_t
     cx->child = child;
     cx->message->flags |= MESSAGE_HANDED_ON;
     if (child->zone == CLIENT_LOOPBACK || (child->flags & MESSAGE_ORIGIN_UNSURE))
-        copy_origin(child, cx->message);
+        origin_copy(child, cx->message);
     child->flags |= MESSAGE_JOINED;
     if (is_aliased_outside(c, ev, cx))
         child->flags |= MESSAGE_ALIASED;
@@ -536,30 +506,50 @@ static void join_delivery(struct correlate *c, const struct event *ev, uint64_t 
 {
     struct message *m = join_message(c, ev, key, cx);
 
-    judge_delivery(c, ev, cx);
+    judge_delivery(c, ev, key, cx);
+    cx->repeated = told_before(c, ev, key, cx);
+    if (cx->repeated)
+        return;
     c->stats.deliveries++;
     c->stats.deliveries_with_reply += ev->reply_code != 0 || event_has(ev, EF_TEXT);
     if (m == NULL)
         return;
-    origin_from_message(m, cx);
+    origin_to_context(m, cx);
     if ((m->flags & MESSAGE_ALIASED) && cx->rcpt_class == RCPT_THIRD_PARTY)
         cx->rcpt_class = RCPT_OURS;
     note_outcome(ev, cx);
+    if (ev->may_repeat)
+        message_ids_note(c->ids, ev, key);
+    if (ev->may_repeat && m->recipients_seen >= m->nrcpt)
+        m->flags |= MESSAGE_SETTLED;
     if (ev->route == ROUTE_LOOPBACK)
         join_handed_on(c, ev, scope, cx);
     if (ev->route == ROUTE_FORWARD)
         join_forward(c, ev, scope, cx);
 }
 
+/* The log names the notification, and the message it is about by what the sender wrote. */
+static uint64_t noticed_key(struct correlate *c, const struct event *ev, uint64_t child_key,
+                            struct context *cx)
+{
+    cx->repeated = child_key != 0 && !message_ids_first(c->ids, ev, child_key, 0);
+    return message_ids_about(c->ids, ev, lower_hash(c, event_field(ev, EF_RCPT)));
+}
+
 static void join_dsn(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key,
                      struct context *cx)
 {
-    struct message *m = join_message(c, ev, key, cx);
-    uint64_t child_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
+    uint64_t child_key = message_ids_root(c->ids, id_key(c, scope, event_field(ev, EF_CHILD_ID)));
+    struct message *m;
 
+    if (ev->may_repeat && key == 0)
+        key = noticed_key(c, ev, child_key, cx);
+    m = cx->repeated ? NULL : join_message(c, ev, key, cx);
+    if (m == NULL && child_key != 0 && !cx->repeated)
+        new_child(c, child_key, ev->time_us, NULL)->flags |= MESSAGE_IS_DSN;
     if (m == NULL)
         return;
-    origin_from_message(m, cx);
+    origin_to_context(m, cx);
     if (ev->dsn == DSN_FAILED || ev->dsn == DSN_DELAYED)
         m->dsn_sent++;
     if (child_key == 0 || child_key == key)
@@ -578,8 +568,31 @@ static void join_done(struct correlate *c, const struct event *ev, uint64_t key,
     if (m == NULL)
         return;
     cx->message = m;
-    origin_from_message(m, cx);
+    origin_to_context(m, cx);
     message_table_done(c->messages, m);
+}
+
+/* A recipient of ours stands for another one: that one is our doing, wherever it leads. */
+static void join_rewrite(struct correlate *c, const struct event *ev, uint64_t key,
+                         struct context *cx)
+{
+    slice orig = event_field(ev, EF_ORIG_RCPT), rcpt = event_field(ev, EF_RCPT);
+
+    if (key == 0 || orig.len == 0 || slice_ieq(orig, rcpt))
+        return;
+    cx->message = message_table_find(c->messages, key);
+    judge_address(c, orig, cx);
+    if (cx->rcpt_class == RCPT_OURS || cx->rcpt_class == RCPT_RELAYED ||
+        is_alias(c, orig, rcpt, cx) || message_ids_excused(c->ids, key, lower_hash(c, orig)))
+        message_ids_excuse(c->ids, key, lower_hash(c, rcpt), ev->time_us);
+}
+
+static void join_split(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key)
+{
+    uint64_t copy_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
+
+    if (message_ids_root(c->ids, copy_key) == copy_key)
+        message_ids_lead(c->ids, copy_key, key, ev->time_us);
 }
 
 /* A before-queue proxy says under which id the mail went on: that message belongs to this session's
@@ -600,7 +613,7 @@ static void join_action(struct correlate *c, const struct event *ev, uint64_t sc
     cx->client_zone = zones_client(c->zones, &cx->client, SLICE_NONE);
     child->flags =
         (child->flags & ~(uint32_t)MESSAGE_ORIGIN_UNSURE) | MESSAGE_REINJECTED | MESSAGE_JOINED;
-    take_origin(child, cx);
+    origin_take(child, cx);
 }
 
 /* What makes a smuggled message possible, kept for the session: both marks in one session are no
@@ -637,7 +650,8 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
     uint64_t scope =
         scope_hash(&c->scope, &c->key, event_field(ev, EF_HOST), event_field(ev, EF_INSTANCE));
     uint64_t session_key = id_key(c, scope, event_field(ev, EF_SESSION));
-    uint64_t message_key = id_key(c, scope, event_field(ev, EF_QUEUE_ID));
+    uint64_t message_key =
+        message_ids_key(c->ids, ev, id_key(c, scope, event_field(ev, EF_QUEUE_ID)));
 
     switch (ev->kind) {
     case EVENT_CONNECT:
@@ -670,6 +684,16 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
     case EVENT_DONE:
         join_done(c, ev, message_key, cx);
         break;
+    case EVENT_MESSAGE_ID:
+        if (ev->may_repeat)
+            message_ids_note(c->ids, ev, message_key);
+        break;
+    case EVENT_REWRITE:
+        join_rewrite(c, ev, message_key, cx);
+        break;
+    case EVENT_SPLIT:
+        join_split(c, ev, scope, message_key);
+        break;
     case EVENT_ACTION:
         join_action(c, ev, scope, session_key, cx);
         break;
@@ -682,6 +706,9 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
     default:
         break;
     }
+    if (ev->may_repeat && cx->message != NULL && ev->kind != EVENT_DSN &&
+        event_has(ev, EF_TRACE_ID))
+        cx->message->flags |= MESSAGE_TRACED;
 }
 
 static bool is_outside(const struct context *cx)
@@ -706,9 +733,8 @@ void correlate_event(struct correlate *c, const struct event *ev, struct context
         c->closing = NULL;
     }
     context_reset(c, cx);
-    if (ev->kind ==
-        EVENT_MESSAGE_ID) /* carried by no join, see the limits of the filter links above */
-        return;
+    if (ev->kind == EVENT_MESSAGE_ID && !ev->may_repeat)
+        return; /* carried by no join, see the limits of the filter links above */
     if (ev->client.family != 0)
         origin_from_event(c, ev, cx);
     user_from_event(c, ev, cx);

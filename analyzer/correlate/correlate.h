@@ -57,6 +57,7 @@ struct context {
                            absent */
     uint64_t rcpt_hash; /* of the lower-cased recipient address */
     bool new_message;   /* QUEUED: first time, and not the second life behind a filter */
+    bool repeated;      /* another log has told this before: nobody counts it again */
 };
 
 struct correlate;
@@ -65,6 +66,7 @@ struct correlate_config {
     struct hash_key key;
     struct zones *zones;         /* borrowed; learns */
     uint32_t messages, sessions; /* capacities */
+    uint32_t ids;                /* of message_ids.h; 0: twice the messages */
 };
 
 /* correlate_new - all memory at once; correlate_free returns NULL */
@@ -84,7 +86,8 @@ struct correlate_stats {
         sessions_with_rcpt; /* ended sessions with mail; those with a visible recipient decision */
     uint64_t queued, queued_client_known;
     uint64_t deliveries, deliveries_with_reply;
-    uint64_t auth_seen; /* events that show authentication, ok or not */
+    uint64_t auth_seen;   /* events that show authentication, ok or not */
+    uint64_t auth_hidden; /* messages of which the log cannot show it */
     uint64_t message_evictions, session_evictions;
 };
 /* correlate_stats - a copy of the figures so far */

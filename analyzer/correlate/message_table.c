@@ -22,6 +22,7 @@ struct message_table {
     struct table *table;
     struct done_ref done[DONE_KEPT];
     unsigned done_next;
+    uint64_t settled_evictions;
 };
 
 /* What is lost when the record is evicted: a relay finding that waits for its delivery weighs most.
@@ -31,8 +32,8 @@ static float keep_score(const void *entry, int64_t now_us)
     const struct message *m = entry;
     float score = 0;
 
-    if (m->flags & MESSAGE_DONE)
-        return -1;
+    if (m->flags & (MESSAGE_DONE | MESSAGE_SETTLED))
+        return -1 - (float)((double)(now_us - m->last_us) / 86400e6);
     if (m->flags & MESSAGE_RELAY_JUDGED)
         score += 8;
     if (m->flags & MESSAGE_QUEUED)
@@ -42,13 +43,24 @@ static float keep_score(const void *entry, int64_t now_us)
     return score - (float)((double)(now_us - m->last_us) / 86400e6);
 }
 
+/* Where no log line says that a message left the queue, its record goes when room is needed. */
+static void note_eviction(void *arg, void *entry)
+{
+    struct message_table *t = arg;
+    const struct message *m = entry;
+
+    t->settled_evictions += (m->flags & MESSAGE_SETTLED) != 0;
+}
+
 struct message_table *message_table_new(uint32_t capacity)
 {
     struct message_table *t = panic_calloc(1, sizeof *t);
     struct table_spec spec = {.name = "messages",
                               .capacity = capacity,
                               .entry_size = sizeof(struct message),
-                              .score = keep_score};
+                              .score = keep_score,
+                              .evict = note_eviction,
+                              .evict_arg = t};
 
     t->table = table_new(&spec);
     return t;
@@ -135,7 +147,7 @@ uint32_t message_table_count(const struct message_table *t)
 
 uint64_t message_table_evictions(const struct message_table *t)
 {
-    return table_evictions(t->table);
+    return table_evictions(t->table) - t->settled_evictions;
 }
 
 size_t message_table_bytes(const struct message_table *t)

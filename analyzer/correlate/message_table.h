@@ -36,8 +36,10 @@ enum message_flag {
     MESSAGE_FOREIGN_RCPT = 1 << 16, /* has a recipient in a domain that is not ours */
     MESSAGE_LOCAL_RCPT = 1 << 17,
     MESSAGE_ORIGIN_UNSURE =
-        1 << 18,              /* a filter told the client, but not whether it was authenticated */
-    MESSAGE_JOINED = 1 << 19, /* second life: the line that handed the first one over was seen */
+        1 << 18,               /* a filter told the client, but not whether it was authenticated */
+    MESSAGE_JOINED = 1 << 19,  /* second life: the line that handed the first one over was seen */
+    MESSAGE_TRACED = 1 << 21,  /* known by an id of the whole organisation */
+    MESSAGE_SETTLED = 1 << 22, /* all recipients have their fate, in a log that tells no more */
     MESSAGE_ALIASED =
         1 << 20 /* second life: an alias of ours had put foreign recipients in before the filter */
 };
@@ -97,7 +99,7 @@ struct message *message_table_next(struct message_table *t, uint32_t *cursor);
 
 /* message_table_count - live records */
 uint32_t message_table_count(const struct message_table *t);
-/* message_table_evictions - records given up for want of room */
+/* message_table_evictions - records given up for want of room, settled ones left out */
 uint64_t message_table_evictions(const struct message_table *t);
 /* message_table_bytes - memory reserved */
 size_t message_table_bytes(const struct message_table *t);

@@ -141,6 +141,8 @@ struct event {
     bool null_sender; /* SENDER is present and empty */
     bool soft;        /* would-be bounce or warn_if_reject: nothing was refused in fact */
     bool local_submit;  /* MAIL by a local process (pickup, sendmail), not by SMTP */
+    bool may_repeat;    /* another log of the site may tell the same: what is known counts once */
+    bool auth_hidden;   /* MAIL: the log cannot show whether the client had authenticated */
     bool late_delivery; /* QUEUED repeated for a retry: not a new message */
     uint32_t repeat;    /* how many times the event happened (message repeated N times), >= 1 */
     uint32_t nrcpt;     /* QUEUED: recipients; 0 absent */

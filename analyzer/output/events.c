@@ -66,6 +66,8 @@ static void put_flags(struct json *j, const struct event *ev)
     put_true(j, "soft", ev->soft);
     put_true(j, "local_submit", ev->local_submit);
     put_true(j, "late_delivery", ev->late_delivery);
+    put_true(j, "may_repeat", ev->may_repeat);
+    put_true(j, "auth_hidden", ev->auth_hidden);
 }
 
 static void put_counters(struct json *j, const struct session_counters *c)

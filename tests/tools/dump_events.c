@@ -96,6 +96,7 @@ static void print_numbers(const struct event *ev)
     print_name("flags", ev->null_sender ? "null_sender" : "");
     print_name("flags", ev->soft ? "soft" : "");
     print_name("flags", ev->local_submit ? "local_submit" : "");
+    print_name("flags", ev->auth_hidden ? "auth_hidden" : "");
 }
 
 static void take_event(void *arg, struct event *ev)

@@ -109,6 +109,8 @@ static inline void world_event(struct world *w, const struct event *ev)
     struct context cx;
 
     correlate_event(w->correlate, ev, &cx);
+    if (cx.repeated)
+        return;
     if (w->detector->kinds >> ev->kind & 1U)
         w->detector->on_event(w->state, ev, &cx);
 }

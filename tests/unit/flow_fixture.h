@@ -27,7 +27,7 @@ struct flow_seen {
     enum client_zone client_zone;
     enum domain_zone sender_zone;
     enum reason reason;
-    bool authed, outside, new_message, null_sender, has_message, has_child, has_parent;
+    bool authed, outside, new_message, null_sender, repeated, has_message, has_child, has_parent;
     uint32_t session_flags;
     uint32_t flags; /* of the message */
     char client[IP_ADDR_TEXT], user[80], sender[120], rcpt_domain[120], queue_id[24];
@@ -186,6 +186,7 @@ static inline void flow_keep(struct flow *f, const struct event *ev, const struc
                             .new_message = cx->new_message,
                             .null_sender = cx->null_sender,
                             .session_flags = cx->session == NULL ? 0 : cx->session->flags,
+                            .repeated = cx->repeated,
                             .has_message = cx->message != NULL,
                             .has_child = cx->child != NULL,
                             .has_parent = cx->parent != NULL,
@@ -205,6 +206,8 @@ static inline void flow_event(void *arg, struct event *ev)
 
     correlate_event(f->correlate, ev, &cx);
     flow_keep(f, ev, &cx);
+    if (cx.repeated)
+        return;
     originators_event(f->originators, ev, &cx);
     hygiene_event(f->hygiene, ev, &cx);
     for (int i = 0; i < 2; i++)
