@@ -30,33 +30,67 @@ static unsigned slot_of(uint32_t note)
     return (note - 1) % CSV_LAYOUTS;
 }
 
-static uint32_t known_names(const struct exchange_csv_spec *spec, const struct csv_row *row)
+static slice next_letter(slice s)
 {
-    uint32_t known = 0;
+    while (s.len > 0 && (s.ptr[0] == '-' || s.ptr[0] == '_'))
+        s = slice_from(s, 1);
+    return s;
+}
 
-    for (unsigned i = 0; i < row->count; i++)
-        for (unsigned c = 0; c < spec->count; c++)
-            if (slice_ieq(slice_trim(row->cell[i]), slice_of(spec->columns[c]))) {
-                known++;
-                break;
+static bool is_name(slice cell, const char *column)
+{
+    slice a = next_letter(slice_trim(cell)), b = next_letter(slice_of(column));
+
+    while (a.len > 0 && b.len > 0 && slice_lower(a.ptr[0]) == slice_lower(b.ptr[0])) {
+        a = next_letter(slice_from(a, 1));
+        b = next_letter(slice_from(b, 1));
+    }
+    return a.len == 0 && b.len == 0;
+}
+
+/* Which cell holds which column; the result is how many were found. */
+static unsigned find_columns(const struct exchange_csv_spec *spec, const struct csv_row *names,
+                             struct csv_layout *ret)
+{
+    unsigned found = 0;
+
+    memset(ret, 0, sizeof *ret);
+    for (unsigned column = 0; column < spec->count; column++)
+        for (unsigned i = 0; i < names->count && ret->place[column] == 0; i++)
+            if (is_name(names->cell[i], spec->columns[column])) {
+                ret->place[column] = (uint8_t)(i + 1);
+                found++;
             }
-    return known;
+    return found;
+}
+
+/* The first of the time columns that a layout has; spec->count when it has none. */
+static unsigned time_column(const struct exchange_csv_spec *spec, const struct csv_layout *layout)
+{
+    unsigned times = spec->times == 0 ? 1 : spec->times;
+
+    for (unsigned column = 0; column < times; column++)
+        if (layout->place[column] != 0)
+            return column;
+    return spec->count;
 }
 
 /* Is this a row of names? A cell that an outsider writes may hold one, half of a row cannot. */
 static bool is_names(const struct exchange_csv_spec *spec, const struct csv_row *row)
 {
-    uint32_t known = known_names(spec, row);
+    struct csv_layout layout;
+    unsigned known = find_columns(spec, row, &layout);
 
-    return known >= NAMES_LEAST && known * 2 >= row->count;
+    return known >= NAMES_LEAST && known * 2 >= row->count &&
+           time_column(spec, &layout) < spec->count;
 }
 
 static void adopt(struct exchange_csv *f, const struct csv_row *names, char separator, bool named)
 {
     struct csv_layouts *all = &f->layouts;
 
-    csv_layout_make(all, names, f->spec->columns, f->spec->count);
-    unsigned now = slot_of(all->made), before = slot_of(all->made - 1);
+    unsigned before = slot_of(all->made), now = slot_of(++all->made);
+    find_columns(f->spec, names, &all->list[now]);
     f->named = named;
     if (all->made > 1 && f->names[before] == names->count && f->separators[before] == separator &&
         memcmp(&all->list[now], &all->list[before], sizeof all->list[now]) == 0) {
@@ -155,23 +189,26 @@ static char separator_now(const struct exchange_csv *f)
     return f->layouts.made == 0 ? ',' : f->separators[slot_of(f->layouts.made)];
 }
 
-static bool take_time(struct exchange_csv *f, slice cell, int64_t *ret_us)
-{
-    if (f->spec->take_time != NULL)
-        return f->spec->take_time(&f->time, cell, ret_us);
-    return timestamp_take_iso(&f->time, &cell, ret_us) && cell.len == 0;
-}
-
 /* Mostly the time is the first cell, bare: then the row needs no splitting yet. */
-static slice time_cell(struct exchange_csv *f, slice row)
+static slice time_cell(struct exchange_csv *f, slice row, unsigned column)
 {
     char separator = separator_now(f);
-    uint8_t place = f->layouts.list[slot_of(f->layouts.made)].place[0];
+    uint8_t place = f->layouts.list[slot_of(f->layouts.made)].place[column];
 
     if (place == 1 && row.len > 0 && row.ptr[0] != '"')
         return slice_first(row, slice_find_byte(row, separator));
     csv_split(row, separator, &f->row);
-    return csv_cell(&f->layouts, csv_layout_now(&f->layouts), &f->row, 0);
+    return csv_cell(&f->layouts, csv_layout_now(&f->layouts), &f->row, column);
+}
+
+static bool take_time(struct exchange_csv *f, slice row, int64_t *ret_us)
+{
+    unsigned column = time_column(f->spec, &f->layouts.list[slot_of(f->layouts.made)]);
+    slice cell = slice_trim(time_cell(f, row, column));
+
+    if (f->spec->take_time != NULL)
+        return f->spec->take_time(&f->time, column, cell, ret_us);
+    return timestamp_take_iso(&f->time, &cell, ret_us) && cell.len == 0;
 }
 
 static bool begins_with_year(slice line)
@@ -197,7 +234,7 @@ static enum record_status make_record(struct exchange_csv *f, slice row, struct 
 
     if (!f->named && !adopt_by_shape(f, row))
         return read_names(f, row) ? RECORD_SKIP : RECORD_FOREIGN;
-    if (!take_time(f, time_cell(f, row), &time_us)) {
+    if (!take_time(f, row, &time_us)) {
         if (read_names(f, row))
             return RECORD_SKIP;
         return begins_with_year(row) || f->spec->take_time != NULL ? RECORD_REJECT : RECORD_FOREIGN;

@@ -3,6 +3,7 @@
  * Header lines (#Software, #Version, #Log-type, #Date, #Fields) that may come again half-way, rows
  * of comma separated cells under the names of the last #Fields, in UTF-8. The same reader takes
  * exports whose first row holds the names (PowerShell, portal downloads), with ; or tab as well.
+ * Names are compared without case, "-" and "_": client-ip, client_ip and ClientIp are one.
  * A file that lost its header is read in the documented order of columns if a row has exactly as
  * many cells. A row goes on in the next line while a quote is open, whatever that line looks like:
  * what stands inside quotes can be an outsider's text and never begins a row.
@@ -28,8 +29,10 @@ struct exchange_csv_spec {
     const char *const *log_types; /* what #Log-type may begin with; NULL at the end */
     /* Is this row, in the order of one of `headers`, surely of this log? */
     bool (*is_row)(const struct csv_row *row);
-    /* The time of a cell, UTC; NULL: an RFC 3339 time, UTC where it names no zone. */
-    bool (*take_time)(struct timestamp *time, slice cell, int64_t *ret_us);
+    /* The time of a cell of column `column`; NULL: an RFC 3339 time. */
+    bool (*take_time)(struct timestamp *time, unsigned column, slice cell, int64_t *ret_us);
+    unsigned times; /* so many columns from the first on are times, the first one present counts;
+                       0: one */
 };
 
 /* State of one input; the parser's state holds it. Some 50 KB. */

@@ -14,7 +14,7 @@ static bool is_row(const struct csv_row *row)
     return slice_eq(row->cell[1], SLICE_LIT("RECEIVE"));
 }
 
-static const struct exchange_csv_spec spec = {columns, 4, headers, log_types, is_row, NULL};
+static const struct exchange_csv_spec spec = {columns, 4, headers, log_types, is_row, NULL, 0};
 
 static struct exchange_csv *fresh(void)
 {
@@ -62,6 +62,7 @@ static void columns_are_found_by_the_names_of_the_last_header(void)
     CHECK_STR(feed(f, "2024-01-02T03:04:05Z,hi,SE"), "1704164645000|SE|hi|-");
     CHECK_STR(feed(f, "2024-01-02T03:04:05Z,hi"), "1704164645000|-|-|-"); /* cut */
     CHECK_STR(feed(f, "2024-01-02T03:04:0"), "reject");
+    CHECK_STR(feed(f, "2024-01-02T03:04:05Zulu,hi,SEND"), "reject");
     CHECK_STR(feed(f, ""), "skip");
     CHECK_STR(feed(f, "no row"), "foreign");
     CHECK_STR(feed(f, "#Fields: date-time,size,event-id,subject"), "skip");
@@ -106,7 +107,7 @@ static void a_row_of_names_will_do_as_header(void)
     CHECK_STR(feed(f, "\"Subject\";\"Event-Id\";\"x\";\"Date-Time\""), "skip");
     CHECK_STR(feed(f, "\"a;b\";\"SEND\";\"\";\"2024-01-02T03:04:05Z\""),
               "1704164645000|SEND|a;b|-");
-    CHECK_STR(feed(f, "\"Subject\";\"Event-Id\";\"x\";\"Date-Time\""), "skip"); /* again */
+    CHECK_STR(feed(f, "\"Subject\";\"EventId\";\"x\";\"Date_Time\""), "skip"); /* again */
     free(f);
 }
 
@@ -170,6 +171,8 @@ static void the_head_tells_the_log(void)
          0},
         {"#Fields: date-time,event-id,subject", 90},
         {"date-time\tsubject\tsize\n", 90},
+        {"DATE_TIME,Event_ID,Size\n", 90},
+        {"event-id,subject,size\n", 0}, /* no time */
         {"2024-01-02T03:04:05Z,RECEIVE,hi", 70},
         {"2024-01-02T03:04:05Z,SEND,hi", 0},
         {"2024-01-02T03:04:05Z,RECEIVE,hi,a,b", 0},
