@@ -3,16 +3,10 @@
  *
  * The rows lie in postfix_lines.def and postfix_hostile.def. A member that is set without being
  * expected fails as well as one that is missing: that is how forged text would show. */
-#include "test.h"
-
-#include <stdarg.h>
-#include <stdlib.h>
-
 #include "envelope.h"
+#include "parser_fixture.h"
 #include "parsers.h"
 #include "postfix_text.h"
-
-enum { EVENT_TEXT = 2048 };
 
 struct row {
     const char *tag, *text, *event;
@@ -30,119 +24,13 @@ static const struct row hostile[] = {
 
 static const struct time_zone utc;
 
-/* What the sink saw. */
-struct seen {
-    char text[EVENT_TEXT];
-    size_t len;
-    unsigned events;
-    char instance[64], program[64], service[64], host[64];
-    uint32_t repeat;
-};
-
-__attribute__((format(printf, 2, 3))) static void add(struct seen *seen, const char *format, ...)
-{
-    va_list args;
-
-    va_start(args, format);
-    int n = vsnprintf(seen->text + seen->len, sizeof seen->text - seen->len, format, args);
-    va_end(args);
-    if (n > 0)
-        seen->len += (size_t)n;
-    if (seen->len >= sizeof seen->text)
-        seen->len = sizeof seen->text - 1;
-}
-
-static void add_name(struct seen *seen, const char *key, const char *name)
-{
-    if (name[0] != '\0')
-        add(seen, "|%s=%s", key, name);
-}
-
-static void add_ip(struct seen *seen, const char *key, const struct ip_addr *ip, unsigned port)
-{
-    char buf[IP_ADDR_TEXT];
-
-    if (ip->family == 0)
-        return;
-    (void)ip_addr_format(ip, buf);
-    add(seen, "|%s=%s", key, buf);
-    if (port != 0)
-        add(seen, ":%u", port);
-}
-
-static void add_numbers(struct seen *seen, const struct event *ev)
-{
-    if (ev->reply_code != 0)
-        add(seen, "|reply_code=%u", ev->reply_code);
-    if (ev->status[0] != 0)
-        add(seen, "|status=%u.%u.%u", ev->status[0], ev->status[1], ev->status[2]);
-    if (ev->repeat != 1)
-        add(seen, "|repeat=%u", ev->repeat);
-    if (ev->nrcpt != 0)
-        add(seen, "|nrcpt=%u", ev->nrcpt);
-    if (ev->size != 0)
-        add(seen, "|size=%" PRIu64, ev->size);
-    if (ev->delay_ms >= 0)
-        add(seen, "|delay_ms=%" PRId64, ev->delay_ms);
-    if (ev->uid >= 0)
-        add(seen, "|uid=%" PRId64, ev->uid);
-    if (ev->listener_port != 0)
-        add(seen, "|listener_port=%u", ev->listener_port);
-    add_name(seen, "flags", ev->null_sender ? "null_sender" : "");
-    add_name(seen, "flags", ev->soft ? "soft" : "");
-    add_name(seen, "flags", ev->local_submit ? "local_submit" : "");
-}
-
-static void add_counters(struct seen *seen, const struct session_counters *c)
-{
-    if (!c->present)
-        return;
-    add(seen, "|counters=auth %u/%u mail %u/%u rcpt %u/%u data %u/%u commands %u/%u", c->auth_ok,
-        c->auth_all, c->mail_ok, c->mail_all, c->rcpt_ok, c->rcpt_all, c->data_ok, c->data_all,
-        c->commands_ok, c->commands_all);
-    add(seen, " vrfy %u etrn %u rset %u%s", c->vrfy_all, c->etrn_all, c->rset_all,
-        c->bare_lf ? " bare_lf" : "");
-}
-
-static bool is_common(enum event_field f)
-{
-    return f == EF_HOST || f == EF_INSTANCE || f == EF_PROGRAM;
-}
-
-static void take_event(void *arg, struct event *ev)
-{
-    struct seen *seen = arg;
-
-    seen->events++;
-    add(seen, "%s", event_kind_name(ev->kind));
-    add_name(seen, "stage", event_stage_name(ev->stage));
-    add_name(seen, "outcome", event_outcome_name(ev->outcome));
-    add_name(seen, "route", event_route_name(ev->route));
-    add_name(seen, "dsn", event_dsn_name(ev->dsn));
-    add_name(seen, "done", event_done_name(ev->done));
-    add_name(seen, "anomaly", event_anomaly_name(ev->anomaly));
-    add_ip(seen, "client", &ev->client, ev->client_port);
-    add_ip(seen, "orig_client", &ev->orig_client, 0);
-    add_ip(seen, "remote", &ev->remote, 0);
-    add_numbers(seen, ev);
-    add_counters(seen, &ev->counters);
-    for (enum event_field f = 0; f < EF_COUNT; f++)
-        if (event_has(ev, f) && !is_common(f))
-            add(seen, "|%s=%.*s", event_field_name(f), (int)ev->field[f].len, ev->field[f].ptr);
-    (void)slice_keep(event_field(ev, EF_INSTANCE), seen->instance, sizeof seen->instance);
-    (void)slice_keep(event_field(ev, EF_SERVICE), seen->service, sizeof seen->service);
-    (void)slice_keep(event_field(ev, EF_PROGRAM), seen->program, sizeof seen->program);
-    (void)slice_keep(event_field(ev, EF_HOST), seen->host, sizeof seen->host);
-    seen->repeat = ev->repeat;
-}
-
 /* Read one line, from a heap block of exactly its size, into an event dirtied by the line before.
  */
 static void run_line(const char *line, size_t len, struct seen *seen)
 {
     static struct envelope envelope;
     static struct event ev;
-    const struct event_sink sink = {take_event, seen};
+    const struct event_sink sink = {seen_take, seen};
     struct record rec = {0};
     char *block = malloc(len == 0 ? 1 : len);
 
@@ -158,7 +46,7 @@ static void run_line(const char *line, size_t len, struct seen *seen)
         static const char *const words[] = {"", "skip", "reject", "foreign"};
         CHECK((result == PARSE_EVENT) == (seen->events > 0));
         if (result != PARSE_EVENT)
-            add(seen, "%s", words[result]);
+            seen_add(seen, "%s", words[result]);
     }
     free(block);
 }
