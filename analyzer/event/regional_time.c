@@ -71,13 +71,20 @@ bool regional_time_take_date(slice *cur, struct regional_date *ret)
     return true;
 }
 
+/* A blank, or one of those that do not break a line (U+00A0, U+202F). */
+static bool take_blank(slice *cur)
+{
+    return cursor_take_byte(cur, ' ') || cursor_take_lit(cur, SLICE_LIT("\xc2\xa0")) ||
+           cursor_take_lit(cur, SLICE_LIT("\xe2\x80\xaf"));
+}
+
 /* "AM", "PM", "a.m.", "p.m." behind one blank: 'a', 'p', or 0 when there is none. */
 static char take_half(slice *cur)
 {
     slice rest = *cur;
     char half;
 
-    if (!cursor_take_byte(&rest, ' ') || rest.len < 2)
+    if (!take_blank(&rest) || rest.len < 2)
         return 0;
     half = slice_lower(rest.ptr[0]);
     if (half != 'a' && half != 'p')
