@@ -21,6 +21,7 @@ void exchange_csv_start(struct exchange_csv *f, const struct exchange_csv_spec *
 {
     f->spec = spec;
     timestamp_init(&f->time, zone == NULL ? &utc : zone, 0, 0);
+    regional_time_init(&f->regional, f->time.zone);
 }
 
 /* ---- layouts ---- */
@@ -207,7 +208,7 @@ static bool take_time(struct exchange_csv *f, slice row, int64_t *ret_us)
     slice cell = slice_trim(time_cell(f, row, column));
 
     if (f->spec->take_time != NULL)
-        return f->spec->take_time(&f->time, column, cell, ret_us);
+        return f->spec->take_time(f, column, cell, ret_us);
     return timestamp_take_iso(&f->time, &cell, ret_us) && cell.len == 0;
 }
 
@@ -334,6 +335,12 @@ void exchange_csv_split(struct exchange_csv *f, const struct record *rec)
 slice exchange_csv_cell(const struct exchange_csv *f, const struct record *rec, unsigned column)
 {
     return slice_trim(csv_cell(&f->layouts, rec->note, &f->row, column));
+}
+
+bool exchange_csv_ends_before(const struct exchange_csv *f, const struct record *rec,
+                              unsigned column)
+{
+    return f->layouts.list[slot_of(rec->note)].place[column] > f->row.count;
 }
 
 /* ---- which file is this ---- */

@@ -14,12 +14,15 @@
 
 #include "csv.h"
 #include "event/parser.h"
+#include "event/regional_time.h"
 #include "event/timestamp.h"
 
 enum {
     EXCHANGE_CSV_ROOM = 32768, /* bytes of a row that spans several lines */
     EXCHANGE_CSV_LINE = 65536  /* a line as long as this was cut by the input */
 };
+
+struct exchange_csv;
 
 /* What one kind of log looks like; static, outlives every reader. */
 struct exchange_csv_spec {
@@ -30,7 +33,7 @@ struct exchange_csv_spec {
     /* Is this row, in the order of one of `headers`, surely of this log? */
     bool (*is_row)(const struct csv_row *row);
     /* The time of a cell of column `column`; NULL: an RFC 3339 time. */
-    bool (*take_time)(struct timestamp *time, unsigned column, slice cell, int64_t *ret_us);
+    bool (*take_time)(struct exchange_csv *f, unsigned column, slice cell, int64_t *ret_us);
     unsigned times; /* so many columns from the first on are times, the first one present counts;
                        0: one */
 };
@@ -39,6 +42,7 @@ struct exchange_csv_spec {
 struct exchange_csv {
     const struct exchange_csv_spec *spec;
     struct timestamp time;
+    struct regional_time regional; /* for take_time() */
     struct csv_layouts layouts;
     uint8_t names[CSV_LAYOUTS]; /* how many columns each layout's file has */
     char separators[CSV_LAYOUTS];
@@ -81,6 +85,11 @@ void exchange_csv_split(struct exchange_csv *f, const struct record *rec);
  *   result    absent when the file or the row has none; may be empty
  *   lifetime  borrowed from the record's text or f->row: until the next split */
 slice exchange_csv_cell(const struct exchange_csv *f, const struct record *rec, unsigned column);
+
+/* exchange_csv_ends_before - the file has the column, but the row split last was cut before or in
+ * it */
+bool exchange_csv_ends_before(const struct exchange_csv *f, const struct record *rec,
+                              unsigned column);
 
 /* exchange_csv_host - a server's name as all logs of one organisation share it: lower case,
  * without domain; an address stays whole

@@ -52,6 +52,7 @@ static const char *feed(struct exchange_csv *f, const char *line)
 static void columns_are_found_by_the_names_of_the_last_header(void)
 {
     struct exchange_csv *f = fresh();
+    const struct record first_layout = {.note = 1};
 
     CHECK_STR(feed(f, "#Software: Microsoft Exchange Server"), "skip");
     CHECK_STR(feed(f, "#Log-Type: test log"), "skip");
@@ -61,6 +62,10 @@ static void columns_are_found_by_the_names_of_the_last_header(void)
     CHECK_STR(feed(f, "2024-01-02T03:04:05Z,hi,SEND,more,cells"), "1704164645000|SEND|hi|-");
     CHECK_STR(feed(f, "2024-01-02T03:04:05Z,hi,SE"), "1704164645000|SE|hi|-");
     CHECK_STR(feed(f, "2024-01-02T03:04:05Z,hi"), "1704164645000|-|-|-"); /* cut */
+    CHECK(exchange_csv_ends_before(f, &first_layout, 1) &&
+          exchange_csv_ends_before(f, &first_layout, 2));
+    CHECK(!exchange_csv_ends_before(f, &first_layout, 0));
+    CHECK(!exchange_csv_ends_before(f, &first_layout, 3)); /* the file has no such column */
     CHECK_STR(feed(f, "2024-01-02T03:04:0"), "reject");
     CHECK_STR(feed(f, "2024-01-02T03:04:05Zulu,hi,SEND"), "reject");
     CHECK_STR(feed(f, ""), "skip");
