@@ -12,7 +12,7 @@
  *            the next quote with it */
 #include "exchange_csv.h"
 
-enum { NAMES_LEAST = 3 };
+enum { NAMES_LEAST = 3, NAME_LONGEST = 40 };
 
 static const struct time_zone utc;
 
@@ -115,11 +115,18 @@ static const char *header_of(const struct exchange_csv_spec *spec, unsigned cell
     return NULL;
 }
 
+static bool begins_with_year(slice line)
+{
+    return line.len >= 5 && line.ptr[0] >= '0' && line.ptr[0] <= '9' && line.ptr[4] == '-';
+}
+
 /* A layout for a row of a file without header: by its number of cells. */
 static bool adopt_by_shape(struct exchange_csv *f, slice line)
 {
     const char *header;
 
+    if (!begins_with_year(line))
+        return false;
     csv_split(line, ',', &f->row);
     if (f->layouts.made > 0 && f->row.count == f->names[slot_of(f->layouts.made)])
         return true;
@@ -131,11 +138,29 @@ static bool adopt_by_shape(struct exchange_csv *f, slice line)
     return true;
 }
 
+static bool is_name_byte(char c)
+{
+    return (slice_lower(c) >= 'a' && slice_lower(c) <= 'z') || (c >= '0' && c <= '9') || c == '-' ||
+           c == '_' || c == '"';
+}
+
+/* Most lines that are no names end this way, at a blank or a dot, before they are split. */
+static bool begins_with_name(slice line, const char *separators)
+{
+    size_t n = 0;
+
+    while (n < line.len && n < NAME_LONGEST && is_name_byte(line.ptr[n]))
+        n++;
+    return n > 0 && n < line.len && line.ptr[n] != '\0' && strchr(separators, line.ptr[n]) != NULL;
+}
+
 /* Names parted by one of the separators that exports use; '\0': no names. */
 static char split_names(const struct exchange_csv_spec *spec, slice line, struct csv_row *row)
 {
     static const char separators[] = ",;\t";
 
+    if (!begins_with_name(line, separators))
+        return '\0';
     for (const char *s = separators; *s != '\0'; s++) {
         csv_split(line, *s, row);
         if (is_names(spec, row))
@@ -210,11 +235,6 @@ static bool take_time(struct exchange_csv *f, slice row, int64_t *ret_us)
     if (f->spec->take_time != NULL)
         return f->spec->take_time(f, column, cell, ret_us);
     return timestamp_take_iso(&f->time, &cell, ret_us) && cell.len == 0;
-}
-
-static bool begins_with_year(slice line)
-{
-    return line.len >= 5 && line.ptr[0] >= '0' && line.ptr[0] <= '9' && line.ptr[4] == '-';
 }
 
 /* A row of names makes a layout; false when it is none. */
@@ -355,10 +375,10 @@ static unsigned probe_line(const struct exchange_csv_spec *spec, slice line, str
         csv_split(value, ',', row);
         return is_names(spec, row) ? 90 : 0;
     }
-    if (line.len == 0 || line.ptr[0] == '#')
-        return 0;
     if (split_names(spec, line, row) != '\0')
         return 90;
+    if (!begins_with_year(line))
+        return 0;
     csv_split(line, ',', row);
     return header_of(spec, row->count) != NULL && spec->is_row(row) ? 70 : 0;
 }
