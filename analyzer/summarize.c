@@ -120,6 +120,16 @@ static double share(uint64_t part, uint64_t whole)
     return whole == 0 ? -1 : (double)part / (double)whole;
 }
 
+/* Messages whose client may have logged in, for all the log shows: were there many, then "no
+ * relaying" says little. */
+static bool auth_hides_much(const struct summarize_from *from)
+{
+    struct correlate_stats stats;
+
+    correlate_stats(from->correlate, &stats);
+    return share(stats.auth_hidden, stats.queued) > 1 - coverage_needed;
+}
+
 static void fill_coverage(const struct summarize_from *from, struct coverage *c)
 {
     struct correlate_stats stats;
@@ -160,6 +170,15 @@ static void parties_text(const struct verdict *v, char *buf, size_t size)
         snprintf(buf, size, "%s", v->by[0].value);
 }
 
+/* Queues only: a server's own tracking, say. */
+static bool shows_no_dialogue(const struct summarize_from *from)
+{
+    struct correlate_stats stats;
+
+    correlate_stats(from->correlate, &stats);
+    return stats.dialogues == 0 && stats.queued > 0;
+}
+
 static void relay_sentence(const struct summarize_from *from, struct verdict *v)
 {
     char by[160];
@@ -187,6 +206,10 @@ static void relay_sentence(const struct summarize_from *from, struct verdict *v)
     else if (v->no_evidence)
         snprintf(v->sentence, sizeof v->sentence,
                  "Nothing in this log shows relaying, but the log shows too little to say no.");
+    else if (shows_no_dialogue(from))
+        snprintf(v->sentence, sizeof v->sentence,
+                 "No mail was relayed for strangers; a log without sessions shows no refused "
+                 "attempts.");
     else
         snprintf(v->sentence, sizeof v->sentence, "Nobody tried to relay through this server.");
 }
@@ -234,7 +257,8 @@ static void fill_verdicts(const struct summarize_from *from, struct summary *s)
             relay_board_verdict(from->board, v);
         else
             topic_verdict(from, (enum verdict_topic)topic, v);
-        v->no_evidence = v->state == VERDICT_NO && blind;
+        v->no_evidence =
+            v->state == VERDICT_NO && (blind || (topic == TOPIC_RELAY && auth_hides_much(from)));
         v->advice = advice_for_topic((enum verdict_topic)topic, v->state, from->mta);
         if (topic == TOPIC_RELAY)
             relay_sentence(from, v);

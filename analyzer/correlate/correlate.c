@@ -740,6 +740,7 @@ void correlate_event(struct correlate *c, const struct event *ev, struct context
     user_from_event(c, ev, cx);
     sender_from_event(c, ev, cx);
     cx->reason = why(c, ev);
+    c->stats.dialogues += event_has(ev, EF_SESSION) || ev->kind == EVENT_RCPT;
     join(c, ev, cx);
     cx->outside = is_outside(cx);
     if (cx->client_zone == CLIENT_TRUSTED && !zones_explicit_networks(c->zones) &&

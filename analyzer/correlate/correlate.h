@@ -87,6 +87,7 @@ struct correlate_stats {
     uint64_t queued, queued_client_known;
     uint64_t deliveries, deliveries_with_reply;
     uint64_t auth_seen;   /* events that show authentication, ok or not */
+    uint64_t dialogues;   /* events of SMTP sessions; 0: this log shows none */
     uint64_t auth_hidden; /* messages of which the log cannot show it */
     uint64_t message_evictions, session_evictions;
 };
