@@ -89,7 +89,8 @@ struct shares {
 };
 
 /* A quarter of the budget for messages, a sixteenth each for sessions and incidents, half for the
- * detectors; the top tables, windows and buffers live in what is left. */
+ * detectors; the top tables, windows and buffers live in what is left, and so do the ids of
+ * messages that several logs tell. */
 static struct shares divide_memory(size_t budget)
 {
     struct shares s;

@@ -225,7 +225,7 @@ static bool is_alias(const struct correlate *c, slice orig, slice rcpt, const st
 static bool told_before(struct correlate *c, const struct event *ev, uint64_t key,
                         const struct context *cx)
 {
-    return ev->may_repeat && key != 0 && ev->outcome != OUTCOME_DEFERRED &&
+    return ev->may_repeat && key != 0 && cx->rcpt_hash != 0 && ev->outcome != OUTCOME_DEFERRED &&
            !message_ids_first(c->ids, ev, key, cx->rcpt_hash);
 }
 
