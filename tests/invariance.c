@@ -115,11 +115,12 @@ static void compare_run(const char *log, const char *path, const char *dir, size
 static void write_crlf(const struct text *t, const char *path)
 {
     FILE *f = fopen(path, "wb");
+    bool wide = t->len >= 2 && memcmp(t->ptr, "\xff\xfe", 2) == 0; /* UTF-16 */
 
     ASSERT(f != NULL);
     for (size_t i = 0; i < t->len; i++) {
         if (t->ptr[i] == '\n')
-            fputc('\r', f);
+            fwrite("\r\0", 1, wide ? 2 : 1, f);
         fputc(t->ptr[i], f);
     }
     fclose(f);

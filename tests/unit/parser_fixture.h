@@ -24,6 +24,7 @@ struct seen {
     unsigned events;
     char instance[64], program[64], service[64], host[64];
     uint32_t repeat;
+    int64_t time_us;                            /* of the last event */
     unsigned lines, skipped, rejected, foreign; /* of parser_run() */
 };
 
@@ -127,6 +128,7 @@ static inline void seen_take(void *arg, struct event *ev)
     (void)slice_keep(event_field(ev, EF_PROGRAM), seen->program, sizeof seen->program);
     (void)slice_keep(event_field(ev, EF_HOST), seen->host, sizeof seen->host);
     seen->repeat = ev->repeat;
+    seen->time_us = ev->time_us;
 }
 
 /* One line, from a heap block of exactly its size, into an event dirtied by the line before. */
