@@ -292,7 +292,8 @@ static void fill_scorecard(const struct summarize_from *from, struct summary *s)
     hidden = relay_board_count(from->board, RELAY_TRICK_ACCEPTED);
     bounced = relay_board_count(from->board, RELAY_TRICK_BOUNCED);
     f.relay_unsettled = hidden > bounced ? hidden - bounced : 0;
-    f.coverage_enough = !too_little_seen(&s->coverage);
+    f.coverage_enough = !too_little_seen(&s->coverage) && !auth_hides_much(from);
+    f.dialogue_visible = !shows_no_dialogue(from);
     f.joins_lost = stats.message_evictions;
     s->scorecard_count = scorecard_fill(&f, s->scorecard);
 }

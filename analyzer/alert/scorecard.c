@@ -117,18 +117,23 @@ static void judge_refusal_log(facts *f, struct scorecard_row *row)
             share(f->rcpt_logged, f->rcpt_refusals, "refusals", text));
 }
 
-/* An ability: seen when it was used. */
-static void set_seen(struct scorecard_row *row, uint64_t times, const char *noun, const char *rest)
+static const char no_dialogue[] = "this log shows no SMTP sessions";
+
+/* An ability: seen when it was used in the dialogue. */
+static void set_seen(facts *f, struct scorecard_row *row, uint64_t times, const char *noun,
+                     const char *rest)
 {
     if (times > 0)
         set(row, seen, "%" PRIu64 " %s%s%s", times, noun, s_of(times), rest);
+    else if (!f->dialogue_visible)
+        set(row, unknown, "%s", no_dialogue);
     else
         set(row, not_seen, "no %s%s", noun, rest);
 }
 
 static void judge_client(facts *f, struct scorecard_row *row)
 {
-    set_seen(row, f->client_refused, "refusal", " of a client by address, name or list");
+    set_seen(f, row, f->client_refused, "refusal", " of a client by address, name or list");
 }
 
 static void judge_null(facts *f, struct scorecard_row *row)
@@ -160,17 +165,17 @@ static void judge_own_sender(facts *f, struct scorecard_row *row)
 
 static void judge_sender(facts *f, struct scorecard_row *row)
 {
-    set_seen(row, f->sender_refused, "refusal", " of a sender by policy");
+    set_seen(f, row, f->sender_refused, "refusal", " of a sender by policy");
 }
 
 static void judge_sender_domain(facts *f, struct scorecard_row *row)
 {
-    set_seen(row, f->sender_domain_refused, "refusal", " of a second address of one domain");
+    set_seen(f, row, f->sender_domain_refused, "refusal", " of a second address of one domain");
 }
 
 static void judge_rate(facts *f, struct scorecard_row *row)
 {
-    set_seen(row, f->rate_limited, "rate limit", " reached");
+    set_seen(f, row, f->rate_limited, "rate limit", " reached");
 }
 
 static void judge_dns(facts *f, struct scorecard_row *row)
@@ -179,7 +184,7 @@ static void judge_dns(facts *f, struct scorecard_row *row)
         set(row, fail, "%" PRIu64 " refused for good (5xx) while DNS did not answer",
             f->sender_dns_broken);
     else
-        set_seen(row, f->sender_dns, "sender", " refused because of the domain in DNS");
+        set_seen(f, row, f->sender_dns, "sender", " refused because of the domain in DNS");
 }
 
 static void judge_local_part(facts *f, struct scorecard_row *row)
@@ -226,8 +231,12 @@ static void judge_etrn(facts *f, struct scorecard_row *row)
 
 static void judge_codes(facts *f, struct scorecard_row *row)
 {
-    set(row, f->policy_4xx > 0 && f->policy_5xx > 0 ? seen : not_seen,
-        "policy answers: %" PRIu64 " with 4xx, %" PRIu64 " with 5xx", f->policy_4xx, f->policy_5xx);
+    if (!f->dialogue_visible)
+        set(row, unknown, "%s", no_dialogue);
+    else
+        set(row, f->policy_4xx > 0 && f->policy_5xx > 0 ? seen : not_seen,
+            "policy answers: %" PRIu64 " with 4xx, %" PRIu64 " with 5xx", f->policy_4xx,
+            f->policy_5xx);
 }
 
 /* ---- hygiene ---- */
@@ -274,6 +283,9 @@ static void judge_unknown_rcpt(facts *f, struct scorecard_row *row)
 
     if (all < ENOUGH)
         set(row, unknown, "%" PRIu64 " unknown recipient%s: too few to tell", all, s_of(all));
+    else if (!f->dialogue_visible)
+        set(row, warn, "%" PRIu64 " taken and bounced later; how many were refused is not logged",
+            f->unknown_bounced);
     else
         set(row,
             f->unknown_bounced >= ENOUGH && p >= 100 ? fail

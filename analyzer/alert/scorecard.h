@@ -27,6 +27,7 @@ struct scorecard_facts {
     uint64_t relay_accepted;                 /* ... taken, not delivered */
     uint64_t relay_unsettled;                /* ... hidden ones taken, fate unknown */
     bool coverage_enough;                    /* for a "no" */
+    bool dialogue_visible;                   /* SMTP sessions are in the log, not queues only */
     uint64_t joins_lost;                     /* message records given up for want of room */
     /* what a trace would need */
     uint64_t messages, messages_client;  /* taken by SMTP; with the client's address */

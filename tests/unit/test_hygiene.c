@@ -9,6 +9,7 @@ static struct scorecard_row row_of(const struct flow *f, const char *number)
     unsigned n;
 
     hygiene_facts(f->hygiene, &facts);
+    facts.dialogue_visible = true; /* as the summary adds it */
     n = scorecard_fill(&facts, rows);
     for (unsigned i = 0; i < n; i++)
         if (strcmp(rows[i].number, number) == 0)

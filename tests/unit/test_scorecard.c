@@ -69,22 +69,40 @@ static void test_lost_joins(void)
 
 static void test_unknown_recipients(void)
 {
-    struct scorecard_facts f = {.events = 1, .unknown_refused = 1000, .unknown_bounced = 9};
+    struct scorecard_facts f = {
+        .events = 1, .dialogue_visible = true, .unknown_refused = 1000, .unknown_bounced = 9};
 
     check(&f, "H4", "PASS", "1000 refused in the dialogue, 9 taken and bounced later");
     f.unknown_bounced = 11;
     CHECK_STR(row_of(&f, "H4").result, "WARN");
     f.unknown_bounced = 112;
     CHECK_STR(row_of(&f, "H4").result, "FAIL");
-    f = (struct scorecard_facts){.events = 1, .unknown_refused = 1, .unknown_bounced = 19};
+    f = (struct scorecard_facts){
+        .events = 1, .dialogue_visible = true, .unknown_refused = 1, .unknown_bounced = 19};
     CHECK_STR(row_of(&f, "H4").result, "WARN"); /* too few for a failure */
+}
+
+/* What a server's own tracking cannot show is not held against it: no ability is missing, and the
+ * share of the bounces is not known. */
+static void test_queues_only(void)
+{
+    static const char *const abilities[] = {"5", "7a", "7b", "8", "9", "13"};
+    struct scorecard_facts f = {.events = 1, .coverage_enough = true, .unknown_bounced = 70};
+
+    for (size_t i = 0; i < sizeof abilities / sizeof abilities[0]; i++)
+        check(&f, abilities[i], "UNKNOWN", "this log shows no SMTP sessions");
+    check(&f, "H4", "WARN", "70 taken and bounced later; how many were refused is not logged");
+    f.dialogue_visible = true;
+    for (size_t i = 0; i < sizeof abilities / sizeof abilities[0]; i++)
+        CHECK_STR(row_of(&f, abilities[i]).result, "NOT SEEN");
+    check(&f, "H4", "FAIL", "0 refused in the dialogue, 70 taken and bounced later");
 }
 
 /* An empty log proves nothing: neither PASS nor FAIL anywhere. */
 static void test_no_evidence(void)
 {
     struct scorecard_row rows[SCORECARD_ROWS_MAX];
-    struct scorecard_facts f = {.events = 1, .coverage_enough = true};
+    struct scorecard_facts f = {.events = 1, .coverage_enough = true, .dialogue_visible = true};
     unsigned n = scorecard_fill(&f, rows), hygiene = 0;
 
     CHECK_INT(n, 21);
@@ -107,6 +125,7 @@ static void test_large(void)
     unsigned n;
 
     memset(&f, 0x7f, sizeof f);
+    f.dialogue_visible = true;
     f.coverage_enough = false;
     n = scorecard_fill(&f, rows);
     for (unsigned i = 0; i < n; i++)
@@ -118,6 +137,7 @@ static const struct test_case cases[] = {
     {"3: shares are rounded down, 99% passes", test_share_rounds_down},
     {"3: records lost by ourselves make it unknown", test_lost_joins},
     {"H4: one percent, ten percent", test_unknown_recipients},
+    {"a log of queues only cannot show what is refused", test_queues_only},
     {"without evidence nothing passes and nothing fails", test_no_evidence},
     {"large figures fit", test_large},
 };
