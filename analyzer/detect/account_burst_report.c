@@ -11,7 +11,7 @@ enum {
     HARD_PLACES =
         4, /* in at least so many networks: one phone has many addresses, but of few networks */
     MANY_PLACES = 5,
-    MANY_PLACES_MESSAGES = 10, /* a day, the older ones counting less */
+    MANY_PLACES_MESSAGES = 15, /* a day, the older ones counting less */
     NULL_RECIPIENTS = 10,      /* an hour; receipts count little */
     REASON_MAX = 160
 };
