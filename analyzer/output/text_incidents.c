@@ -2,7 +2,7 @@
  *
  *   CRITICAL  RW-RELAY-ACCEPTED  ip 203.0.113.71 (host71.example)
  *             2026-03-02 03:00:32Z - 05:10:00Z, 61 relayed recipients (threshold 1)
- *             why; counters; members
+ *             why; counters; members; where the source is
  *             > the log line
  * limits:  two evidence lines of at most two rows each; a longer line loses its middle. */
 #include "output/text.h"
@@ -113,6 +113,22 @@ static void put_members(struct page *p, const struct alert *a)
         put_text(p, text);
 }
 
+/* "from VN Hanoi, AS64496 Example Hosting": only with a GeoIP database. */
+static void put_place(struct page *p, const struct alert *a)
+{
+    const struct geo_place *g = &a->place;
+    const char *country = g->country[0] != '\0' ? g->country : g->country_name;
+    char text[256] = "";
+
+    if (country[0] != '\0')
+        text_add(text, sizeof(text), "from %s%s%s", country, g->city_name[0] != '\0' ? " " : "",
+                 g->city_name);
+    if (g->as_number != 0)
+        text_add(text, sizeof(text), "%sAS%u%s%s", country[0] != '\0' ? ", " : "from ",
+                 g->as_number, g->as_name[0] != '\0' ? " " : "", g->as_name);
+    put_text(p, text);
+}
+
 /* The log line over at most EVIDENCE_ROWS rows: its beginning, and its end where most dialects say
  * the result. */
 static void put_sample(struct page *p, const struct alert_sample *sample)
@@ -131,6 +147,7 @@ static void put_incident(struct page *p, const struct alert *a)
     put_when(p, a);
     put_story(p, a);
     put_members(p, a);
+    put_place(p, a);
     for (unsigned i = 0; i < a->samples_count && i < EVIDENCE_MOST; i++)
         put_sample(p, &a->samples[i]);
 }

@@ -83,6 +83,31 @@ static void test_answer_first(void)
     free(f);
 }
 
+static void test_place(void)
+{
+    static const struct {
+        struct geo_place place;
+        const char *line;
+    } rows[] = {
+        {{.country = "VN", .city_name = "Hanoi", .as_number = 64496, .as_name = "Example"},
+         "          from VN Hanoi, AS64496 Example\n"},
+        {{.country_name = "Canada"}, "          from Canada\n"},
+        {{.as_number = 64496}, "          from AS64496\n"},
+        {{.city_name = "Hanoi"}, NULL},
+    };
+    struct fixture *f = fixture_new();
+    struct outbuf out;
+    outbuf_init(&out, OUT_MAX);
+    CHECK(!slice_has(report(f, &out), SLICE_LIT("\n          from ")));
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        f->alerts[0].place = rows[i].place;
+        CHECK(slice_has(report(f, &out), slice_of(rows[i].line != NULL ? rows[i].line : "")));
+        CHECK_INT(count_of(report(f, &out), SLICE_LIT("\n          from ")), rows[i].line != NULL);
+    }
+    outbuf_fini(&out);
+    free(f);
+}
+
 static void test_said_once(void)
 {
     struct fixture *f = fixture_new();
@@ -151,6 +176,10 @@ static void fill_run(struct fixture *f, const char *pattern)
         FILL(a->reason, pattern);
         FILL(a->how, pattern);
         FILL(a->client_name, pattern);
+        FILL(a->place.country_name, pattern);
+        FILL(a->place.city_name, pattern);
+        FILL(a->place.as_name, pattern);
+        a->place.as_number = UINT32_MAX;
         a->samples_count = ALERT_SAMPLES_MAX;
         for (unsigned s = 0; s < ALERT_SAMPLES_MAX; s++)
             FILL(a->samples[s].text, pattern);
@@ -340,6 +369,7 @@ static void test_cutting(void)
 
 static const struct test_case cases[] = {
     {"the answer comes first and the sections keep their order", test_answer_first},
+    {"the place of a source is told where it is known", test_place},
     {"advice that was given is not repeated", test_said_once},
     {"no line is wider than the page at any width", test_width},
     {"hostile text is harmless and still fits", test_hostile},
