@@ -71,6 +71,19 @@ static const char *const anomaly_names[ANOMALY_COUNT] = {
     [ANOMALY_BAD_SYNTAX] = "bad_syntax",
 };
 
+static const char *const ground_names[GROUND_COUNT] = {
+    [GROUND_UNKNOWN] = "",
+    [GROUND_SERVED] = "served",
+    [GROUND_RIGHT] = "relay_right",
+};
+
+static const char *const teller_names[TELLER_COUNT] = {
+    [TELLER_ONLY] = "",
+    [TELLER_DOOR] = "door",
+    [TELLER_BEHIND] = "behind",
+    [TELLER_FILTER] = "filter",
+};
+
 static const char *name_at(const char *const *names, size_t count, size_t i)
 {
     return i < count && names[i] != NULL ? names[i] : "";
@@ -116,4 +129,14 @@ const char *event_done_name(enum done_how how)
 const char *event_anomaly_name(enum anomaly anomaly)
 {
     return name_at(anomaly_names, COUNT_OF(anomaly_names), anomaly);
+}
+
+const char *event_ground_name(enum ground ground)
+{
+    return name_at(ground_names, COUNT_OF(ground_names), ground);
+}
+
+const char *event_teller_name(enum teller teller)
+{
+    return name_at(teller_names, COUNT_OF(teller_names), teller);
 }

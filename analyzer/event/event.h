@@ -104,6 +104,25 @@ enum anomaly {
     ANOMALY_COUNT
 };
 
+/* RCPT: why the server decided as it did, where its log shows it. */
+enum ground {
+    GROUND_UNKNOWN,
+    GROUND_SERVED, /* it serves the domain: accepted though the session may not relay, or looked up
+                      in its own directory */
+    GROUND_RIGHT,  /* the session may relay to anywhere, as the server itself says */
+    GROUND_COUNT
+};
+
+/* Which of several logs of one session tells a decision: what one has told counts once, when
+ * another tells it too. */
+enum teller {
+    TELLER_ONLY,   /* nobody else tells it */
+    TELLER_DOOR,   /* dialogue with the client */
+    TELLER_BEHIND, /* the same dialogue, passed on by a front end */
+    TELLER_FILTER, /* what a filter decided in that dialogue */
+    TELLER_COUNT
+};
+
 /* Session counters of a DISCONNECT: accepted and total commands. */
 struct session_counters {
     uint32_t auth_ok, auth_all;
@@ -135,6 +154,8 @@ struct event {
     enum dsn_action dsn;
     enum done_how done;
     enum anomaly anomaly;
+    enum ground ground;
+    enum teller teller;
     uint16_t reply_code; /* RFC 5321 4.2: 200..599; 0 absent */
     uint8_t
         status[3];    /* RFC 3463 class, subject, detail; class 0 absent. detail is capped at 255 */
@@ -207,5 +228,7 @@ const char *event_route_name(enum route route);
 const char *event_dsn_name(enum dsn_action action);
 const char *event_done_name(enum done_how how);
 const char *event_anomaly_name(enum anomaly anomaly);
+const char *event_ground_name(enum ground ground);
+const char *event_teller_name(enum teller teller);
 
 #endif

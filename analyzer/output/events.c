@@ -26,6 +26,8 @@ static void put_names(struct json *j, const struct event *ev)
     json_string(j, "dsn", event_dsn_name(ev->dsn));
     json_string(j, "done", event_done_name(ev->done));
     json_string(j, "anomaly", event_anomaly_name(ev->anomaly));
+    json_string(j, "ground", event_ground_name(ev->ground));
+    json_string(j, "teller", event_teller_name(ev->teller));
 }
 
 static void put_positive(struct json *j, const char *key, uint64_t value)

@@ -114,6 +114,8 @@ static void take_event(void *arg, struct event *ev)
     print_name("dsn", event_dsn_name(ev->dsn));
     print_name("done", event_done_name(ev->done));
     print_name("anomaly", event_anomaly_name(ev->anomaly));
+    print_name("ground", event_ground_name(ev->ground));
+    print_name("teller", event_teller_name(ev->teller));
     print_ip("client", &ev->client, ev->client_port);
     print_ip("orig_client", &ev->orig_client, 0);
     print_ip("remote", &ev->remote, 0);

@@ -114,6 +114,7 @@ static inline void seen_take(void *arg, struct event *ev)
     seen_add_name(seen, "dsn", event_dsn_name(ev->dsn));
     seen_add_name(seen, "done", event_done_name(ev->done));
     seen_add_name(seen, "anomaly", event_anomaly_name(ev->anomaly));
+    seen_add_name(seen, "ground", event_ground_name(ev->ground));
     seen_add_ip(seen, "client", &ev->client, ev->client_port);
     seen_add_ip(seen, "orig_client", &ev->orig_client, 0);
     seen_add_ip(seen, "remote", &ev->remote, 0);
