@@ -11,6 +11,7 @@
 
 #include "base/panic.h"
 #include "input/line_reader.h"
+#include "parser_memory.h"
 #include "reorder.h"
 
 enum { OPEN_MAX = 64, HEAD_BYTES = 65536 };
@@ -40,6 +41,7 @@ struct waiting {
 struct log_stream {
     const struct config *config;
     struct input_set *inputs;
+    struct parser_memory *memory;
     int64_t now_us;
     size_t max_read;
     struct waiting *waiting; /* by first time */
@@ -57,7 +59,8 @@ static struct record_reader *start_records(const struct log_stream *s, int64_t m
 {
     struct parser_env env = {.zone = &s->config->zone,
                              .year = s->config->year,
-                             .reference_us = mtime_us > 0 ? mtime_us : s->now_us};
+                             .reference_us = mtime_us > 0 ? mtime_us : s->now_us,
+                             .memory = s->memory};
 
     return record_reader_new(&env, s->config->format, slice_first(head, RECORD_READER_HEAD));
 }
@@ -111,6 +114,7 @@ struct log_stream *log_stream_new(const struct config *config, struct input_set 
 
     s->config = config;
     s->inputs = inputs;
+    s->memory = parser_memory_new();
     s->now_us = now_us;
     s->max_read = max_read;
     order_inputs(s);
@@ -355,6 +359,11 @@ void log_stream_totals(const struct log_stream *s, struct input_totals *ret)
         cursor_totals(s->open[i], ret);
 }
 
+uint64_t log_stream_evictions(const struct log_stream *s)
+{
+    return parser_memory_evictions(s->memory);
+}
+
 const char *log_stream_source_name(const struct log_stream *s, uint32_t source)
 {
     return source < s->inputs->count ? s->inputs->inputs[source].name : "";
@@ -381,6 +390,7 @@ struct log_stream *log_stream_free(struct log_stream *s)
     while (s->open_count > 0)
         drop_cursor(s, s->open[s->open_count - 1]);
     free(s->waiting);
+    parser_memory_free(s->memory);
     free(s);
     return NULL;
 }

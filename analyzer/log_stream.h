@@ -39,6 +39,9 @@ void log_stream_reject(struct log_stream *s, const struct log_record *rec);
  */
 void log_stream_totals(const struct log_stream *s, struct input_totals *ret);
 
+/* log_stream_evictions - what the parsers gave up for want of room, so far */
+uint64_t log_stream_evictions(const struct log_stream *s);
+
 /* log_stream_source_name - of line_pos.source */
 const char *log_stream_source_name(const struct log_stream *s, uint32_t source);
 /* log_stream_consumed - compressed bytes read so far, for progress; log_stream_current: the input

@@ -198,7 +198,8 @@ static uint64_t all_evictions(const struct pipeline *p)
     uint64_t sum;
 
     correlate_stats(p->correlate, &stats);
-    sum = stats.message_evictions + stats.session_evictions + incidents_dropped(p->incidents);
+    sum = stats.message_evictions + stats.session_evictions + incidents_dropped(p->incidents) +
+          log_stream_evictions(p->stream);
     for (unsigned i = 0; i < p->detectors_count; i++)
         if (p->detectors[i].detector->evictions != NULL)
             sum += p->detectors[i].detector->evictions(p->detectors[i].state);

@@ -9,12 +9,14 @@
 
 #include "base/panic.h"
 #include "envelope.h"
+#include "parser_memory.h"
 #include "parsers.h"
 
 enum { SURE = 50 };
 
 struct record_reader {
     struct parser_env env;
+    struct parser_memory *own;   /* when the run has none */
     const struct parser *only;   /* --format, or NULL */
     const struct parser *format; /* a parser with its own file format, or NULL: envelopes */
     void **states;               /* one a parser, made when first used */
@@ -44,6 +46,8 @@ struct record_reader *record_reader_new(const struct parser_env *env, const stru
     struct record_reader *r = panic_calloc(1, sizeof *r);
 
     r->env = *env;
+    if (env->memory == NULL)
+        r->env.memory = r->own = parser_memory_new();
     r->only = format;
     r->states = panic_calloc(parsers_count(), sizeof *r->states);
     envelope_init(&r->envelope, env->zone, env->year, env->reference_us);
@@ -60,6 +64,7 @@ struct record_reader *record_reader_free(struct record_reader *r)
     for (size_t i = 0; i < parsers_count(); i++)
         free(r->states[i]);
     free(r->states);
+    parser_memory_free(r->own);
     free(r);
     return NULL;
 }
@@ -74,6 +79,7 @@ static void *state_of(struct record_reader *r, const struct parser *parser)
         i++;
     if (r->states[i] == NULL) {
         r->states[i] = panic_calloc(1, parser->state_size);
+        r->env.shared = parser_memory_of(r->env.memory, parser);
         if (parser->start != NULL)
             parser->start(r->states[i], &r->env);
     }

@@ -35,11 +35,15 @@ enum record_status {
     RECORD_REJECT   /* of this format, but broken; counted */
 };
 
+struct parser_memory;
+
 /* What a parser may need to know about its input; all outlives it. */
 struct parser_env {
     const struct time_zone *zone; /* of times that carry none */
     int year;                     /* --year, or 0 */
     int64_t reference_us;         /* when the input was last written, or now; see year_rule.h */
+    struct parser_memory *memory; /* of the run; NULL: this input stands alone */
+    void *shared;                 /* for start(): this parser's block of shared_size bytes */
 };
 
 enum parse_result {
@@ -74,6 +78,10 @@ struct parser {
     enum parse_result (*parse)(void *state, const struct record *rec, struct event *ev,
                                const struct event_sink *sink);
     size_t state_size;
+    /* Zeroed bytes that all inputs of a run share; start() keeps env->shared, and only parse()
+     * looks into it: sessions that go on in the next file, names that another file told. */
+    size_t shared_size;
+    uint64_t (*evictions)(const void *shared); /* given up for want of room; may be NULL */
     /* Set up a fresh state; NULL when zeroed bytes will do. */
     void (*start)(void *state, const struct parser_env *env);
     /* For files in a format of their own; both NULL for syslog dialects.

@@ -1,0 +1,55 @@
+/* parser_memory.c - a block a parser, made at first use
+ * limits:   blocks are released as plain bytes: a parser may keep no pointer to other memory in it
+ */
+#include "parser_memory.h"
+
+#include <stdlib.h>
+
+#include "base/panic.h"
+#include "parsers.h"
+
+struct parser_memory {
+    void **blocks; /* by the parser's place in the table */
+};
+
+struct parser_memory *parser_memory_new(void)
+{
+    struct parser_memory *m = panic_calloc(1, sizeof *m);
+
+    m->blocks = panic_calloc(parsers_count(), sizeof *m->blocks);
+    return m;
+}
+
+struct parser_memory *parser_memory_free(struct parser_memory *m)
+{
+    if (m == NULL)
+        return NULL;
+    for (size_t i = 0; i < parsers_count(); i++)
+        free(m->blocks[i]);
+    free(m->blocks);
+    free(m);
+    return NULL;
+}
+
+void *parser_memory_of(struct parser_memory *m, const struct parser *parser)
+{
+    size_t i = 0;
+
+    if (parser->shared_size == 0)
+        return NULL;
+    while (parsers_at(i) != parser)
+        i++;
+    if (m->blocks[i] == NULL)
+        m->blocks[i] = panic_calloc(1, parser->shared_size);
+    return m->blocks[i];
+}
+
+uint64_t parser_memory_evictions(const struct parser_memory *m)
+{
+    uint64_t sum = 0;
+
+    for (size_t i = 0; i < parsers_count(); i++)
+        if (m->blocks[i] != NULL && parsers_at(i)->evictions != NULL)
+            sum += parsers_at(i)->evictions(m->blocks[i]);
+    return sum;
+}
