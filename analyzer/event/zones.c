@@ -285,9 +285,11 @@ static int gateway_index(struct zones *z, const struct ip_addr *ip)
     return (int)z->gateways_count++;
 }
 
-void zones_learn_gateway(struct zones *z, const struct ip_addr *next_hop, slice domain)
+/* What a teacher says counts while it does not say too much. */
+static void learn_by(struct zones *z, const struct ip_addr *teacher, slice domain,
+                     enum domain_zone zone)
 {
-    int index = gateway_index(z, next_hop);
+    int index = gateway_index(z, teacher);
     struct domain_entry *e;
 
     domain = normal_domain(domain);
@@ -299,10 +301,22 @@ void zones_learn_gateway(struct zones *z, const struct ip_addr *next_hop, slice 
     e->evidence++;
     if (e->zone != DOMAIN_UNKNOWN)
         return;
-    e->zone = DOMAIN_RELAY;
+    e->zone = (uint8_t)zone;
     e->gateway = (int8_t)index;
     z->gateways[index].domains++;
     z->version++;
+}
+
+void zones_learn_gateway(struct zones *z, const struct ip_addr *next_hop, slice domain)
+{
+    learn_by(z, next_hop, domain, DOMAIN_RELAY);
+}
+
+void zones_learn_served(struct zones *z, slice domain)
+{
+    static const struct ip_addr server = {.family = UINT8_MAX - 1}; /* no address is this */
+
+    learn_by(z, &server, domain, DOMAIN_LOCAL);
 }
 
 void zones_learn_client(struct zones *z, const struct ip_addr *ip)

@@ -68,6 +68,11 @@ void zones_learn_domain(struct zones *z, slice domain, enum domain_zone zone);
  * A private next hop that serves at most 20 domains is taken as our own inner server and its
  * domains as relay domains; one that sees more is a smart host and proves nothing. */
 void zones_learn_gateway(struct zones *z, const struct ip_addr *next_hop, slice domain);
+/* zones_learn_served - the server's own decision about a recipient shows that it serves domain
+ *
+ * Believed for at most 20 domains: a server that takes more for its own may be one that takes all,
+ * which is what an open relay does. */
+void zones_learn_served(struct zones *z, slice domain);
 /* zones_learn_client - a client was taken as trusted by a learnt rule: remember it for the proposal
  */
 void zones_learn_client(struct zones *z, const struct ip_addr *ip);

@@ -198,6 +198,27 @@ static void twenty_domains_are_a_mail_server_and_one_more_is_not(void)
     zones_free(z);
 }
 
+/* A server that takes every domain for its own is an open relay, not a big site. */
+static void twenty_domains_accepted_as_ours_are_ours_and_one_more_is_not(void)
+{
+    struct zones *z = zones_new(&key);
+    struct ip_addr gateway = ip("10.0.0.25");
+    char domain[32];
+
+    zones_learn_gateway(z, &gateway, slice_of("inner.example"));
+    for (int i = 1; i <= 20; i++) {
+        snprintf(domain, sizeof domain, "D%d.example", i);
+        zones_learn_served(z, slice_of(domain));
+        zones_learn_served(z, slice_of(domain));
+    }
+    CHECK_INT(zones_domain(z, slice_of("d1.example")), DOMAIN_LOCAL);
+    CHECK_INT(zones_domain(z, slice_of("d20.example")), DOMAIN_LOCAL);
+    zones_learn_served(z, slice_of("d21.example"));
+    CHECK_INT(zones_domain(z, slice_of("d1.example")), DOMAIN_FOREIGN);
+    CHECK_INT(zones_domain(z, slice_of("inner.example")), DOMAIN_RELAY);
+    zones_free(z);
+}
+
 static void next_hops_beyond_64_prove_nothing(void)
 {
     struct zones *z = zones_new(&key);
@@ -282,6 +303,8 @@ static const struct test_case cases[] = {
      frontends_and_explicit_networks_decide_in_order},
     {"twenty domains are a mail server and one more is not",
      twenty_domains_are_a_mail_server_and_one_more_is_not},
+    {"twenty domains accepted as ours are ours, and one more is not",
+     twenty_domains_accepted_as_ours_are_ours_and_one_more_is_not},
     {"next hops beyond 64 prove nothing", next_hops_beyond_64_prove_nothing},
     {"proposals are ordered by evidence", proposals_are_ordered_by_evidence},
     {"a flood of clients to learn is bounded", a_flood_of_clients_to_learn_is_bounded},
