@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "correlate/echo.h"
 #include "correlate/key_cache.h"
 #include "correlate/message_ids.h"
 #include "correlate/origin.h"
@@ -27,6 +28,7 @@ struct correlate {
     struct message_table *messages;
     struct message_ids *ids;
     struct reasons *reasons;
+    struct echo *echo;
     struct scope_cache scope;
     struct key_cache id_cache;
     struct principal_cache principals;
@@ -47,6 +49,7 @@ struct correlate *correlate_new(const struct correlate_config *config)
     c->ids = message_ids_new(&c->key, c->messages,
                              config->ids == 0 ? 2 * config->messages : config->ids);
     c->reasons = reasons_new();
+    c->echo = echo_new();
     return c;
 }
 
@@ -58,6 +61,7 @@ struct correlate *correlate_free(struct correlate *c)
     message_table_free(c->messages);
     message_ids_free(c->ids);
     reasons_free(c->reasons);
+    echo_free(c->echo);
     free(c);
     return NULL;
 }
@@ -733,6 +737,9 @@ void correlate_event(struct correlate *c, const struct event *ev, struct context
         c->closing = NULL;
     }
     context_reset(c, cx);
+    cx->repeated = ev->teller != TELLER_ONLY && echo_heard(c->echo, &c->key, ev);
+    if (cx->repeated)
+        return;
     if (ev->kind == EVENT_MESSAGE_ID && !ev->may_repeat)
         return; /* carried by no join, see the limits of the filter links above */
     if (ev->client.family != 0)
