@@ -175,6 +175,23 @@ static bool learning(const struct correlate *c)
     return !zones_explicit_domains(c->zones);
 }
 
+/* While domains are learnt, a domain is not somebody else's for not being known yet. That the
+ * server serves it is told by an acceptance in a session that may not relay; where the log does not
+ * say what the session may, an acceptance proves nothing. */
+static void judge_by_ground(struct correlate *c, const struct event *ev, struct context *cx)
+{
+    if (!learning(c))
+        return;
+    if (ev->ground == GROUND_SERVED && !(cx->rcpt->forms & (FORM_SOURCE_ROUTE | FORM_LITERAL))) {
+        zones_learn_served(c->zones, cx->rcpt->domain);
+        judge_address(c, event_field(ev, EF_RCPT), cx);
+    }
+    if (cx->rcpt_class == RCPT_THIRD_PARTY &&
+        (ev->ground == GROUND_SERVED ||
+         (ev->ground == GROUND_UNKNOWN && ev->outcome == OUTCOME_ACCEPTED)))
+        cx->rcpt_class = RCPT_OURS;
+}
+
 /* A refusal "user unknown" of our own tables proves that we serve the domain. */
 static void judge_rcpt(struct correlate *c, const struct event *ev, struct context *cx)
 {
@@ -182,6 +199,7 @@ static void judge_rcpt(struct correlate *c, const struct event *ev, struct conte
 
     judge_address(c, event_field(ev, EF_RCPT), cx);
     cx->rcpt_hash = lower_hash(c, event_field(ev, EF_RCPT));
+    judge_by_ground(c, ev, cx);
     if (cx->reason != REASON_RCPT_UNKNOWN || cx->rcpt->has_inner ||
         !slice_has(text, SLICE_LIT("nknown in ")))
         return;
