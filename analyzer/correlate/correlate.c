@@ -321,7 +321,7 @@ static void join_auth(struct correlate *c, const struct event *ev, uint64_t key,
     if (ev->outcome == OUTCOME_REFUSED)
         cx->session->auth_failures += ev->repeat;
     if (ev->outcome == OUTCOME_ACCEPTED) {
-        cx->session->flags |= SESSION_AUTHED;
+        cx->session->flags |= SESSION_AUTHED | SESSION_LOGGED_IN;
         slice_keep(cx->user, cx->session->user, sizeof cx->session->user);
     }
 }
@@ -366,6 +366,8 @@ static void join_mail(struct correlate *c, const struct event *ev, uint64_t scop
 
     if (!ev->local_submit)
         cx->session = open_session(c, ev, session_key, cx);
+    if (cx->session != NULL && (cx->session->flags & SESSION_LOGGED_IN))
+        user_from_session(c, cx);
     if (cx->session != NULL) {
         cx->session->transactions++;
         cx->session->message_key = message_key;

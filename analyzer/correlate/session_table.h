@@ -17,8 +17,9 @@ enum session_flag {
     SESSION_AUTHED = 1 << 1,
     SESSION_PIPELINED_DATA = 1 << 2, /* improper pipelining after DATA or BDAT */
     SESSION_BARE_LF = 1 << 3,
-    SESSION_HAS_RCPT = 1 << 4,    /* a decision about a recipient was visible */
-    SESSION_NULL_REFUSED = 1 << 5 /* a recipient of null-sender mail was refused */
+    SESSION_HAS_RCPT = 1 << 4,     /* a decision about a recipient was visible */
+    SESSION_NULL_REFUSED = 1 << 5, /* a recipient of null-sender mail was refused */
+    SESSION_LOGGED_IN = 1 << 6     /* the login itself was seen: it holds for all that follows */
 };
 
 struct session {

@@ -1,7 +1,9 @@
 /* auth_result.c - logins and failures from three kinds of event
- * algorithm: AUTH says it plainly; MAIL with an account is the login of servers that log no other;
- * what the counters of DISCONNECT have beyond the failures seen in the session left no line of its
- * own and is added, once. source:    RFC 4954 (535 is a wrong password, 454 our own trouble)
+ * algorithm: AUTH says it plainly; MAIL with an account is the login of servers that log no other,
+ *            and says nothing new in a session whose AUTH was seen; what the counters of DISCONNECT
+ *            have beyond the failures seen in the session left no line of its own and is added,
+ *            once.
+ * source:    RFC 4954 (535 is a wrong password, 454 our own trouble)
  * limits:    the unseen failures of a session whose beginning was not seen are not counted */
 #include "detect/auth_result.h"
 
@@ -25,6 +27,8 @@ static bool from_mail(const struct context *cx, struct auth_result *ret)
 {
     ret->ok = true;
     ret->first = cx->session == NULL || cx->session->transactions <= 1;
+    if (cx->session != NULL && (cx->session->flags & SESSION_LOGGED_IN))
+        return false;
     return cx->authed && cx->user_hash != 0;
 }
 

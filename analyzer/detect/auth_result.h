@@ -18,7 +18,8 @@ struct auth_result {
 /* auth_result_of - read an AUTH, MAIL or DISCONNECT event
  *
  *   result    false when it says nothing: no client, a temporary failure of our own, an
- * unauthenticated MAIL, a client on this host or a front end that stands for many people */
+ * unauthenticated MAIL or one of a login that AUTH has told, a client on this host or a front end
+ * that stands for many people */
 bool auth_result_of(const struct event *ev, const struct context *cx, struct auth_result *ret);
 
 /* auth_result_place - hash of the network a client belongs to, wide enough for a provider's pool:
