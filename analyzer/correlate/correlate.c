@@ -429,6 +429,14 @@ static struct message *join_message(struct correlate *c, const struct event *ev,
     return m;
 }
 
+static void take_sender(struct message *m, const struct context *cx)
+{
+    m->sender_hash = cx->sender_hash;
+    m->sender_zone = cx->sender_zone;
+    slice_keep(cx->sender, m->sender, sizeof m->sender);
+    m->flags |= MESSAGE_HAS_SENDER | (cx->null_sender ? MESSAGE_NULL_SENDER : 0U);
+}
+
 static void join_queued(struct correlate *c, const struct event *ev, uint64_t key,
                         struct context *cx)
 {
@@ -438,13 +446,10 @@ static void join_queued(struct correlate *c, const struct event *ev, uint64_t ke
         return;
     cx->repeated = ev->may_repeat && (m->flags & MESSAGE_QUEUED);
     if (!(m->flags & MESSAGE_QUEUED)) {
-        m->sender_hash = cx->sender_hash;
-        m->sender_zone = cx->sender_zone;
-        slice_keep(cx->sender, m->sender, sizeof m->sender);
+        take_sender(m, cx);
         m->nrcpt = ev->nrcpt;
         m->size = ev->size > UINT32_MAX ? UINT32_MAX : (uint32_t)ev->size;
-        m->flags |=
-            MESSAGE_QUEUED | MESSAGE_HAS_SENDER | (cx->null_sender ? MESSAGE_NULL_SENDER : 0U);
+        m->flags |= MESSAGE_QUEUED;
         cx->new_message = !(m->flags & MESSAGE_REINJECTED) && m->zone != CLIENT_LOOPBACK;
         c->stats.queued++;
         c->stats.queued_client_known +=
@@ -538,6 +543,8 @@ static void join_delivery(struct correlate *c, const struct event *ev, uint64_t 
     c->stats.deliveries_with_reply += ev->reply_code != 0 || event_has(ev, EF_TEXT);
     if (m == NULL)
         return;
+    if (!(m->flags & MESSAGE_HAS_SENDER) && event_has(ev, EF_SENDER))
+        take_sender(m, cx);
     origin_to_context(m, cx);
     if ((m->flags & MESSAGE_ALIASED) && cx->rcpt_class == RCPT_THIRD_PARTY)
         cx->rcpt_class = RCPT_OURS;
@@ -671,12 +678,14 @@ static enum reason why(const struct correlate *c, const struct event *ev)
 
 static void join(struct correlate *c, const struct event *ev, struct context *cx)
 {
-    uint64_t scope =
-        scope_hash(&c->scope, &c->key, event_field(ev, EF_HOST), event_field(ev, EF_INSTANCE));
+    slice host = event_field(ev, EF_HOST), instance = event_field(ev, EF_INSTANCE);
+    uint64_t scope = scope_hash(&c->scope, &c->key, host, instance);
     uint64_t session_key = id_key(c, scope, event_field(ev, EF_SESSION));
-    uint64_t message_key =
-        message_ids_key(c->ids, ev, id_key(c, scope, event_field(ev, EF_QUEUE_ID)));
+    uint64_t message_key;
 
+    if (event_has(ev, EF_QUEUE_HOST))
+        scope = scope_hash(&c->scope, &c->key, event_field(ev, EF_QUEUE_HOST), instance);
+    message_key = message_ids_key(c->ids, ev, id_key(c, scope, event_field(ev, EF_QUEUE_ID)));
     switch (ev->kind) {
     case EVENT_CONNECT:
         join_connect(c, ev, session_key, cx);

@@ -6,7 +6,8 @@
 /* What an event of these tests may say; members that are NULL or 0 stay absent. */
 struct told {
     enum event_kind kind;
-    const char *host, *id, *trace, *client, *user, *sender, *rcpt, *orig, *child, *name, *reference;
+    const char *host, *queue_host, *session, *id, *trace, *client, *user, *sender, *rcpt, *orig,
+        *child, *name, *reference;
     enum event_outcome outcome;
     enum dsn_action dsn;
     uint32_t nrcpt;
@@ -33,6 +34,8 @@ static void tell(struct flow *f, const struct told *t)
                : strstr(t->rcpt, "@example.org")            ? ROUTE_MAILBOX
                                                             : ROUTE_REMOTE;
     set(&ev, EF_HOST, t->host);
+    set(&ev, EF_QUEUE_HOST, t->queue_host);
+    set(&ev, EF_SESSION, t->session);
     set(&ev, EF_QUEUE_ID, t->id);
     set(&ev, EF_TRACE_ID, t->trace);
     set(&ev, EF_USER, t->user);
@@ -238,7 +241,59 @@ static void a_notification_is_about_the_message_of_its_recipient(void)
     flow_end(f);
 }
 
+/* A front end's session ends in the queue of another server. */
+static void a_session_is_of_its_host_and_a_message_of_the_queues(void)
+{
+    struct flow *f = flow_start();
+
+    TELL(.kind = EVENT_MAIL, .host = "edge", .queue_host = "hub", .id = "7", .session = "A1",
+         OUTSIDE_CLIENT);
+    TELL(.kind = EVENT_QUEUED, .host = "edge", .id = "7", .sender = "a@example.com");
+    TELL(.kind = EVENT_QUEUED, .host = "hub", .id = "7", .sender = "s@sender.example");
+    TELL(DELIVERED, .host = "hub", .id = "7", .rcpt = "v@victim.example");
+    CHECK_STR(flow_last(f, EVENT_DELIVERY, NULL)->client, "198.51.100.7");
+    CHECK_STR(flow_last(f, EVENT_DELIVERY, NULL)->sender, "s@sender.example");
+    CHECK_INT(delivered(f), 1);
+    flow_end(f);
+}
+
+/* Of a server whose receive log is missing, the delivery alone names the sender. */
+static void a_delivery_may_bring_the_sender(void)
+{
+    struct flow *f = flow_start();
+
+    TELL(DELIVERED, .host = "hub", .id = "7", .sender = "a@example.org",
+         .rcpt = "v@victim.example");
+    CHECK_STR(flow_last(f, EVENT_DELIVERY, NULL)->sender, "a@example.org");
+    TELL(DELIVERED, .host = "hub", .id = "7", .sender = "b@example.org",
+         .rcpt = "w@victim.example");
+    CHECK_STR(flow_last(f, EVENT_DELIVERY, NULL)->sender, "a@example.org");
+    TELL(DELIVERED, .host = "hub", .id = "8", .sender = "", .rcpt = "v@victim.example");
+    CHECK(flow_last(f, EVENT_DELIVERY, NULL)->null_sender);
+    flow_end(f);
+}
+
+static void a_login_is_of_all_messages_of_its_session(void)
+{
+    struct flow *f = flow_start();
+
+    TELL(.kind = EVENT_AUTH, .host = "hub", .session = "A1", OUTSIDE_CLIENT, .user = "EXAMPLE\\joe",
+         .outcome = OUTCOME_ACCEPTED);
+    TELL(.kind = EVENT_MAIL, .host = "hub", .id = "7", .session = "A1", OUTSIDE_CLIENT);
+    CHECK(flow_last(f, EVENT_MAIL, NULL)->authed);
+    TELL(DELIVERED, .host = "hub", .id = "7", .rcpt = "v@victim.example");
+    CHECK_STR(flow_last(f, EVENT_DELIVERY, NULL)->user, "EXAMPLE\\joe");
+    CHECK_INT(delivered(f), 0);
+    TELL(.kind = EVENT_MAIL, .host = "hub", .id = "8", .session = "A2", OUTSIDE_CLIENT);
+    CHECK(!flow_last(f, EVENT_MAIL, NULL)->authed);
+    flow_end(f);
+}
+
 static const struct test_case cases[] = {
+    {"a session is of its host and a message of the queue's",
+     a_session_is_of_its_host_and_a_message_of_the_queues},
+    {"a delivery may bring the sender", a_delivery_may_bring_the_sender},
+    {"a login is of all messages of its session", a_login_is_of_all_messages_of_its_session},
     {"every server tells it, and it counts once", every_server_tells_it_and_it_counts_once},
     {"a protocol log adds the account", a_protocol_log_adds_the_account},
     {"what a log cannot show accuses nobody until another shows it",
