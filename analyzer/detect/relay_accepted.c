@@ -24,7 +24,8 @@ struct relayer {
     uint32_t delivered, waiting, accepted;
     uint32_t forms;
     struct distinct domains, senders;
-    bool named; /* has its own incident */
+    bool named;    /* has its own incident */
+    bool by_right; /* the server says itself that the session may relay */
 };
 
 struct relay_accepted {
@@ -152,6 +153,7 @@ static struct relayer *count(struct relay_accepted *d, enum relay_level level,
     r->delivered += level == RELAY_DELIVERED;
     r->waiting += level == RELAY_QUEUED;
     r->accepted += level == RELAY_RCPT_ACCEPTED || level == RELAY_TRICK_ACCEPTED;
+    r->by_right |= ev->ground == GROUND_RIGHT;
     if (cx->rcpt_class == RCPT_TRICK)
         r->forms |= address_trick_form(cx->rcpt->forms);
     distinct_add(&r->domains, siphash13_lower(cx->key, cx->rcpt_domain));
@@ -192,8 +194,18 @@ static slice reason_of(const struct relay_accepted *d, const struct relayer *r, 
     if (r->waiting > 0)
         return SLICE_LIT(
             "unauthenticated outside client: mail to domains not served here was queued and tried");
+    if (r->by_right)
+        return SLICE_LIT("unauthenticated outside client: the server lets it relay to any domain, "
+                         "and accepted a recipient in one not served here");
     return SLICE_LIT(
         "unauthenticated outside client: a recipient in a domain not served here was accepted");
+}
+
+/* Where acceptance and fate are both logged, a recipient was seen twice. */
+static double recipients_of(const struct relayer *r)
+{
+    uint32_t fates = r->delivered + r->waiting;
+    return fates > r->accepted ? fates : r->accepted;
 }
 
 static enum severity severity_of(const struct relayer *r)
@@ -228,7 +240,7 @@ static void report_client(struct relay_accepted *d, struct relayer *r, const str
                           .entity = client,
                           .first_us = r->first_us,
                           .time_us = ev->time_us,
-                          .observed = (double)r->delivered + r->waiting + r->accepted,
+                          .observed = recipients_of(r),
                           .threshold = 1,
                           .unit = "relayed recipients",
                           .confidence = confidence_of(d, cx),

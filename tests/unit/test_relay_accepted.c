@@ -196,6 +196,49 @@ static void a_waiting_message_counts_once(void)
     flow_end(f);
 }
 
+/* Where acceptance and fate are both logged, a recipient is one recipient. */
+static void an_accepted_recipient_that_is_delivered_counts_once(void)
+{
+    struct flow *f = flow_start();
+
+    for (int i = 0; i < 3; i++)
+        rcpt(f, WHO_OUTSIDE, "u@victim.example", OUTCOME_ACCEPTED);
+    message(f, WHO_OUTSIDE, "Q1");
+    for (int i = 0; i < 2; i++)
+        delivery(f, "Q1", i == 0 ? "u@victim.example" : "v@victim.example", FATE_DELIVERED);
+    incidents_flush(f->incidents);
+    CHECK_NEAR(flow_told(f, RULE_RELAY_ACCEPTED, "198.51.100.7")->observed, 3, 0);
+    CHECK_INT(relay_board_count(f->board, RELAY_DELIVERED), 2);
+    CHECK_INT(flow_verdict(f), VERDICT_YES);
+    flow_end(f);
+}
+
+static const char *reason_of_acceptance(enum ground ground)
+{
+    static char reason[200];
+    struct flow *f = flow_start();
+    struct event ev;
+
+    begin(&ev, EVENT_RCPT, NULL);
+    set_who(&ev, WHO_OUTSIDE);
+    ev.outcome = OUTCOME_ACCEPTED;
+    ev.ground = ground;
+    event_set(&ev, EF_RCPT, SLICE_LIT("u@victim.example"));
+    flow_event(f, &ev);
+    CHECK_INT(flow_verdict(f), VERDICT_EXPOSED);
+    snprintf(reason, sizeof reason, "%s", flow_told(f, RULE_RELAY_ACCEPTED, NULL)->reason);
+    flow_end(f);
+    return reason;
+}
+
+/* The server's own word is better proof than one recipient. */
+static void a_right_to_relay_is_named(void)
+{
+    CHECK(strstr(reason_of_acceptance(GROUND_RIGHT), "lets it relay to any domain") != NULL);
+    CHECK(strstr(reason_of_acceptance(GROUND_UNKNOWN), "lets it relay") == NULL);
+    CHECK(strstr(reason_of_acceptance(GROUND_SERVED), "lets it relay") == NULL);
+}
+
 static void severity_rises_with_the_first_delivery(void)
 {
     struct flow *f = flow_start();
@@ -320,6 +363,9 @@ static const struct test_case cases[] = {
     {"every cell of the matrix has its verdict", every_cell_of_the_matrix_has_its_verdict},
     {"an accepted trick is settled by its fate", an_accepted_trick_is_settled_by_its_fate},
     {"a waiting message counts once", a_waiting_message_counts_once},
+    {"an accepted recipient that is delivered counts once",
+     an_accepted_recipient_that_is_delivered_counts_once},
+    {"a right to relay is named", a_right_to_relay_is_named},
     {"severity rises with the first delivery", severity_rises_with_the_first_delivery},
     {"the form is told", the_form_is_told},
     {"beyond 64 clients the server is the news", beyond_64_clients_the_server_is_the_news},

@@ -35,6 +35,7 @@ static const struct level_case level_cases[] = {
     {"a", VERDICT_EXPOSED, 1, "accepted recipients"},
     {"q", VERDICT_EXPOSED, 1, "accepted recipients"},
     {"rrraq", VERDICT_EXPOSED, 2, "accepted recipients"},
+    {"raad", VERDICT_YES, 1, "relayed recipients"},
     {"d", VERDICT_YES, 1, "relayed recipients"},
     {"rtaqdd", VERDICT_YES, 2, "relayed recipients"},
     /* an accepted trick is settled by its bounce, whichever line comes first */
