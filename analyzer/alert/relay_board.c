@@ -1,8 +1,8 @@
 /* relay_board.c - levels of the relay verdict with their parties and forms
  * algorithm: count, first and last time a level; Space-Saving over clients, one table for what
  *            was refused, one for what was accepted and one for what was delivered; a counter a
- *            form. A hidden recipient that was accepted is settled by a bounce of one,
- *            whichever line is first
+ *            form. A recipient that was accepted is settled by a bounce of one of its kind
+ *            (hidden, plain), whichever line is first
  * source:    RFC 2505 2.1
  * limits:    the heaviest 256 clients of each table are known by name; totals are exact. A
  *            recipient whose acceptance and queueing are both logged counts at both levels */
@@ -105,16 +105,31 @@ void relay_board_tester(struct relay_board *b, const char *name)
         slice_keep(slice_of(name), b->tester, sizeof b->tester);
 }
 
-/* Hidden recipients accepted whose fate is not known. */
-static uint64_t unsettled(const struct relay_board *b)
+/* Recipients accepted at one level whose fate is not known: those not bounced at the other. */
+static uint64_t unsettled(const struct relay_board *b, enum relay_level taken,
+                          enum relay_level bounced)
 {
-    uint64_t accepted = b->count[RELAY_TRICK_ACCEPTED], bounced = b->count[RELAY_TRICK_BOUNCED];
-    return accepted > bounced ? accepted - bounced : 0;
+    return b->count[taken] > b->count[bounced] ? b->count[taken] - b->count[bounced] : 0;
+}
+
+static uint64_t unsettled_hidden(const struct relay_board *b)
+{
+    return unsettled(b, RELAY_TRICK_ACCEPTED, RELAY_TRICK_BOUNCED);
+}
+
+static uint64_t unsettled_plain(const struct relay_board *b)
+{
+    return unsettled(b, RELAY_RCPT_ACCEPTED, RELAY_PLAIN_BOUNCED);
 }
 
 static uint64_t exposed_count(const struct relay_board *b)
 {
-    return b->count[RELAY_RCPT_ACCEPTED] + b->count[RELAY_QUEUED] + unsettled(b);
+    return unsettled_plain(b) + b->count[RELAY_QUEUED] + unsettled_hidden(b);
+}
+
+static uint64_t refused_count(const struct relay_board *b)
+{
+    return b->count[RELAY_REFUSED] + b->count[RELAY_TRICK_BOUNCED] + b->count[RELAY_PLAIN_BOUNCED];
 }
 
 uint64_t relay_board_count(const struct relay_board *b, enum relay_level level)
@@ -128,7 +143,7 @@ static enum verdict_state board_state(const struct relay_board *b)
         return VERDICT_YES;
     if (exposed_count(b) > 0)
         return VERDICT_EXPOSED;
-    if (b->count[RELAY_REFUSED] + b->count[RELAY_TRICK_BOUNCED] > 0)
+    if (refused_count(b) > 0)
         return VERDICT_ATTEMPTED;
     return VERDICT_NO;
 }
@@ -193,9 +208,11 @@ static const struct party_table *parties_of(const struct relay_board *b, enum ve
 
 void relay_board_verdict(const struct relay_board *b, struct verdict *v)
 {
-    const unsigned refused = 1U << RELAY_REFUSED | 1U << RELAY_TRICK_BOUNCED;
-    const unsigned exposed = 1U << RELAY_RCPT_ACCEPTED | 1U << RELAY_QUEUED |
-                             (unsettled(b) > 0 ? 1U << RELAY_TRICK_ACCEPTED : 0U);
+    const unsigned refused =
+        1U << RELAY_REFUSED | 1U << RELAY_TRICK_BOUNCED | 1U << RELAY_PLAIN_BOUNCED;
+    const unsigned exposed = 1U << RELAY_QUEUED |
+                             (unsettled_plain(b) > 0 ? 1U << RELAY_RCPT_ACCEPTED : 0U) |
+                             (unsettled_hidden(b) > 0 ? 1U << RELAY_TRICK_ACCEPTED : 0U);
 
     v->state = board_state(b);
     v->unit = "refused recipients";
@@ -203,7 +220,7 @@ void relay_board_verdict(const struct relay_board *b, struct verdict *v)
         return;
     if (v->state == VERDICT_ATTEMPTED) {
         span(b, refused, &v->since_us, &v->last_us);
-        v->count = b->count[RELAY_REFUSED] + b->count[RELAY_TRICK_BOUNCED];
+        v->count = refused_count(b);
     } else if (v->state == VERDICT_EXPOSED) {
         span(b, exposed, &v->since_us, &v->last_us);
         v->count = exposed_count(b);

@@ -22,6 +22,7 @@ enum relay_level {
     RELAY_QUEUED,         /* L4: queued for a foreign recipient; delivery was tried, or waits */
     RELAY_DELIVERED,      /* L5: handed to a remote host */
     RELAY_TRICK_BOUNCED,  /* L5n: accepted, then bounced here: no relay */
+    RELAY_PLAIN_BOUNCED,  /* L5n of a plain recipient: a server that takes all and relays nothing */
     RELAY_LEVELS
 };
 

@@ -21,7 +21,7 @@ static void note(struct relay_board *b, enum relay_level level, const char *clie
 }
 
 struct level_case {
-    const char *levels; /* one letter a note: r t a q d b */
+    const char *levels; /* one letter a note: r t a q d b p */
     enum verdict_state state;
     uint64_t count;
     const char *unit;
@@ -46,8 +46,14 @@ static const struct level_case level_cases[] = {
     {"btrt", VERDICT_EXPOSED, 1, "accepted recipients"},
     {"bbb", VERDICT_ATTEMPTED, 3, "refused recipients"},
     {"tbd", VERDICT_YES, 1, "relayed recipients"},
-    /* a bounce settles nothing that was accepted openly */
+    /* the bounce of a hidden recipient settles nothing that was accepted openly */
     {"ab", VERDICT_EXPOSED, 1, "accepted recipients"},
+    {"ap", VERDICT_ATTEMPTED, 1, "refused recipients"},
+    {"pa", VERDICT_ATTEMPTED, 1, "refused recipients"},
+    {"aap", VERDICT_EXPOSED, 1, "accepted recipients"},
+    {"tp", VERDICT_EXPOSED, 1, "accepted recipients"},
+    {"apq", VERDICT_EXPOSED, 1, "accepted recipients"},
+    {"apd", VERDICT_YES, 1, "relayed recipients"},
 };
 
 static enum relay_level level_of(char c)
@@ -63,6 +69,8 @@ static enum relay_level level_of(char c)
         return RELAY_QUEUED;
     case 'd':
         return RELAY_DELIVERED;
+    case 'p':
+        return RELAY_PLAIN_BOUNCED;
     default:
         return RELAY_TRICK_BOUNCED;
     }
