@@ -138,6 +138,7 @@ static void fill_coverage(const struct summarize_from *from, struct coverage *c)
     c->rcpt_decisions_visible = share(stats.sessions_with_rcpt, stats.sessions);
     c->client_known = share(stats.queued_client_known, stats.queued);
     c->remote_reply_visible = share(stats.deliveries_with_reply, stats.deliveries);
+    c->unjudged = stats.unjudged;
     c->auth_visible = stats.auth_seen > 0 && stats.auth_hidden == 0;
     c->server_mta = from->mta;
     slice_keep(slice_of(from->host), c->server_host, sizeof c->server_host);
@@ -154,7 +155,7 @@ static void fill_coverage(const struct summarize_from *from, struct coverage *c)
 static bool too_little_seen(const struct coverage *c)
 {
     return c->zones == ZONES_MISSING ||
-           (c->client_known >= 0 && c->client_known < coverage_needed) ||
+           (c->client_known >= 0 && c->client_known < coverage_needed) || c->unjudged > 0 ||
            (c->rcpt_decisions_visible >= 0 && c->rcpt_decisions_visible < coverage_needed);
 }
 
@@ -179,7 +180,8 @@ static bool shows_no_dialogue(const struct summarize_from *from)
     return stats.dialogues == 0 && stats.queued > 0;
 }
 
-static void relay_sentence(const struct summarize_from *from, struct verdict *v)
+static void relay_sentence(const struct summarize_from *from, unsigned long long unjudged,
+                           struct verdict *v)
 {
     char by[160];
     unsigned long long n = (unsigned long long)v->count;
@@ -203,6 +205,11 @@ static void relay_sentence(const struct summarize_from *from, struct verdict *v)
             v->sentence, sizeof v->sentence,
             "Relaying was tried and refused: %llu recipients, by %s. The server is not a relay.", n,
             by);
+    else if (unjudged > 0)
+        snprintf(v->sentence, sizeof v->sentence,
+                 "Mail for strangers was accepted (%llu recipients), but this log does not show by "
+                 "whom, or whether they had logged in.",
+                 unjudged);
     else if (v->no_evidence)
         snprintf(v->sentence, sizeof v->sentence,
                  "Nothing in this log shows relaying, but the log shows too little to say no.");
@@ -261,7 +268,7 @@ static void fill_verdicts(const struct summarize_from *from, struct summary *s)
             v->state == VERDICT_NO && (blind || (topic == TOPIC_RELAY && auth_hides_much(from)));
         v->advice = advice_for_topic((enum verdict_topic)topic, v->state, from->mta);
         if (topic == TOPIC_RELAY)
-            relay_sentence(from, v);
+            relay_sentence(from, s->coverage.unjudged, v);
         else
             topic_sentence((enum verdict_topic)topic, v);
     }

@@ -61,7 +61,9 @@ struct coverage {
     double client_known;           /* c2: share of queued messages whose client is known; -1 */
     double remote_reply_visible;   /* c3: share of deliveries with a remote reply; -1 */
     bool auth_visible;             /* c4 */
-    enum zones_origin zones;       /* c5 */
+    uint64_t unjudged;       /* foreign recipients accepted from a client that the log does not
+                                show, or whose login it hides */
+    enum zones_origin zones; /* c5 */
     char learnt_domains[16][ALERT_ENTITY_MAX]; /* proposals, most mail first */
     unsigned learnt_domains_count;
     char learnt_networks[8][IP_NET_TEXT];

@@ -15,6 +15,7 @@
 
 #include "base/panic.h"
 #include "correlate/echo.h"
+#include "correlate/envelopes.h"
 #include "correlate/key_cache.h"
 #include "correlate/message_ids.h"
 #include "correlate/origin.h"
@@ -27,6 +28,7 @@ struct correlate {
     struct session_table *sessions;
     struct message_table *messages;
     struct message_ids *ids;
+    struct envelopes *envelopes;
     struct reasons *reasons;
     struct echo *echo;
     struct scope_cache scope;
@@ -48,6 +50,7 @@ struct correlate *correlate_new(const struct correlate_config *config)
     c->messages = message_table_new(config->messages);
     c->ids = message_ids_new(&c->key, c->messages,
                              config->ids == 0 ? 2 * config->messages : config->ids);
+    c->envelopes = envelopes_new(&c->key, c->messages, config->messages);
     c->reasons = reasons_new();
     c->echo = echo_new();
     return c;
@@ -60,6 +63,7 @@ struct correlate *correlate_free(struct correlate *c)
     session_table_free(c->sessions);
     message_table_free(c->messages);
     message_ids_free(c->ids);
+    envelopes_free(c->envelopes);
     reasons_free(c->reasons);
     echo_free(c->echo);
     free(c);
@@ -429,14 +433,6 @@ static struct message *join_message(struct correlate *c, const struct event *ev,
     return m;
 }
 
-static void take_sender(struct message *m, const struct context *cx)
-{
-    m->sender_hash = cx->sender_hash;
-    m->sender_zone = cx->sender_zone;
-    slice_keep(cx->sender, m->sender, sizeof m->sender);
-    m->flags |= MESSAGE_HAS_SENDER | (cx->null_sender ? MESSAGE_NULL_SENDER : 0U);
-}
-
 static void join_queued(struct correlate *c, const struct event *ev, uint64_t key,
                         struct context *cx)
 {
@@ -446,15 +442,16 @@ static void join_queued(struct correlate *c, const struct event *ev, uint64_t ke
         return;
     cx->repeated = ev->may_repeat && (m->flags & MESSAGE_QUEUED);
     if (!(m->flags & MESSAGE_QUEUED)) {
-        take_sender(m, cx);
+        origin_take_sender(m, cx);
         m->nrcpt = ev->nrcpt;
         m->size = ev->size > UINT32_MAX ? UINT32_MAX : (uint32_t)ev->size;
         m->flags |= MESSAGE_QUEUED;
         cx->new_message = !(m->flags & MESSAGE_REINJECTED) && m->zone != CLIENT_LOOPBACK;
         c->stats.queued++;
         c->stats.queued_client_known +=
-            (m->flags & (MESSAGE_HAS_CLIENT | MESSAGE_IS_DSN | MESSAGE_FORWARDED)) != 0 ||
-            cx->null_sender;
+            ((m->flags & MESSAGE_HAS_CLIENT) &&
+             (m->client.family != 0 || (m->flags & MESSAGE_LOCAL_SUBMIT))) ||
+            (m->flags & (MESSAGE_IS_DSN | MESSAGE_FORWARDED)) || cx->null_sender;
     }
     origin_to_context(m, cx);
 }
@@ -544,7 +541,7 @@ static void join_delivery(struct correlate *c, const struct event *ev, uint64_t 
     if (m == NULL)
         return;
     if (!(m->flags & MESSAGE_HAS_SENDER) && event_has(ev, EF_SENDER))
-        take_sender(m, cx);
+        origin_take_sender(m, cx);
     origin_to_context(m, cx);
     if ((m->flags & MESSAGE_ALIASED) && cx->rcpt_class == RCPT_THIRD_PARTY)
         cx->rcpt_class = RCPT_OURS;
@@ -686,6 +683,8 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
     if (event_has(ev, EF_QUEUE_HOST))
         scope = scope_hash(&c->scope, &c->key, event_field(ev, EF_QUEUE_HOST), instance);
     message_key = message_ids_key(c->ids, ev, id_key(c, scope, event_field(ev, EF_QUEUE_ID)));
+    if (message_key == 0)
+        message_key = envelopes_find(c->envelopes, ev);
     switch (ev->kind) {
     case EVENT_CONNECT:
         join_connect(c, ev, session_key, cx);
@@ -744,13 +743,6 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
         cx->message->flags |= MESSAGE_TRACED;
 }
 
-static bool is_outside(const struct context *cx)
-{
-    if (cx->authed || cx->client_zone != CLIENT_OUTSIDE)
-        return false;
-    return cx->message == NULL || !(cx->message->flags & (MESSAGE_ORIGIN_UNSURE | MESSAGE_AUTHED));
-}
-
 static void context_reset(struct correlate *c, struct context *cx)
 {
     bytes_zero(cx, sizeof *cx);
@@ -778,7 +770,9 @@ void correlate_event(struct correlate *c, const struct event *ev, struct context
     cx->reason = why(c, ev);
     c->stats.dialogues += event_has(ev, EF_SESSION) || ev->kind == EVENT_RCPT;
     join(c, ev, cx);
-    cx->outside = is_outside(cx);
+    cx->outside = origin_is_outside(cx);
+    envelopes_note(c->envelopes, ev, cx);
+    c->stats.unjudged += origin_unjudged(ev, cx);
     if (cx->client_zone == CLIENT_TRUSTED && !zones_explicit_networks(c->zones) &&
         ev->kind == EVENT_MAIL)
         zones_learn_client(c->zones, &cx->client);

@@ -57,7 +57,9 @@ struct context {
                            absent */
     uint64_t rcpt_hash; /* of the lower-cased recipient address */
     bool new_message;   /* QUEUED: first time, and not the second life behind a filter */
-    bool repeated;      /* another log has told this before: nobody counts it again */
+    uint32_t bounced_plain, bounced_hidden; /* DSN: foreign recipients that were accepted, never
+                                               tried, and are bounced with it: no relaying */
+    bool repeated; /* another log has told this before: nobody counts it again */
 };
 
 struct correlate;
@@ -89,6 +91,8 @@ struct correlate_stats {
     uint64_t auth_seen;   /* events that show authentication, ok or not */
     uint64_t dialogues;   /* events of SMTP sessions; 0: this log shows none */
     uint64_t auth_hidden; /* messages of which the log cannot show it */
+    uint64_t unjudged; /* foreign recipients accepted from a client that the log does not show, or
+                          whose authentication it hides */
     uint64_t message_evictions, session_evictions;
 };
 /* correlate_stats - a copy of the figures so far */

@@ -42,6 +42,14 @@ void origin_take(struct message *m, const struct context *cx)
         take_user(m, cx);
 }
 
+void origin_take_sender(struct message *m, const struct context *cx)
+{
+    m->sender_hash = cx->sender_hash;
+    m->sender_zone = cx->sender_zone;
+    slice_keep(cx->sender, m->sender, sizeof m->sender);
+    m->flags |= MESSAGE_HAS_SENDER | (cx->null_sender ? MESSAGE_NULL_SENDER : 0U);
+}
+
 void origin_copy(struct message *to, const struct message *from)
 {
     uint32_t origin = MESSAGE_HAS_CLIENT | MESSAGE_LOCAL_SUBMIT | MESSAGE_AUTHED | MESSAGE_IS_DSN |
@@ -98,4 +106,19 @@ bool origin_add(struct message *m, const struct event *ev, struct context *cx, u
         slice_keep(event_field(ev, EF_HELO), m->helo, sizeof m->helo);
     origin_to_context(m, cx);
     return more || names_user;
+}
+
+bool origin_is_outside(const struct context *cx)
+{
+    if (cx->authed || cx->client_zone != CLIENT_OUTSIDE)
+        return false;
+    return cx->message == NULL || !(cx->message->flags & (MESSAGE_ORIGIN_UNSURE | MESSAGE_AUTHED));
+}
+
+bool origin_unjudged(const struct event *ev, const struct context *cx)
+{
+    if (ev->kind != EVENT_RCPT || ev->outcome != OUTCOME_ACCEPTED || cx->authed || cx->outside)
+        return false;
+    return (cx->rcpt_class == RCPT_THIRD_PARTY || cx->rcpt_class == RCPT_TRICK) &&
+           (cx->client_zone == CLIENT_UNKNOWN || cx->client_zone == CLIENT_OUTSIDE);
 }

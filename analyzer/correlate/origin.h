@@ -11,6 +11,8 @@
 void origin_to_context(const struct message *m, struct context *cx);
 /* origin_take - the client and user of the event in hand are those of the message */
 void origin_take(struct message *m, const struct context *cx);
+/* origin_take_sender - likewise its envelope sender */
+void origin_take_sender(struct message *m, const struct context *cx);
 /* origin_copy - the second life behind a filter has the origin of the first */
 void origin_copy(struct message *to, const struct message *from);
 
@@ -24,5 +26,13 @@ unsigned origin_hide(struct message *m, const struct event *ev, const struct con
  *             hidden   messages whose authentication is hidden, kept up to date
  *   result    whether anything was new */
 bool origin_add(struct message *m, const struct event *ev, struct context *cx, uint64_t *hidden);
+
+/* origin_is_outside - a known client, outside, not authenticated as far as event and message tell:
+ * it may not relay */
+bool origin_is_outside(const struct context *cx);
+
+/* origin_unjudged - an accepted recipient of somebody else's, where the log does not show that the
+ * client was a stranger: it has no client, or hides whether he had authenticated */
+bool origin_unjudged(const struct event *ev, const struct context *cx);
 
 #endif

@@ -143,7 +143,7 @@ static void on_dsn(struct originators *o, const struct event *ev, const struct c
 {
     struct amount a = {1, 1, 0, ev->time_us};
 
-    if (ev->dsn != DSN_FAILED && ev->dsn != DSN_DELAYED)
+    if (ev->dsn != DSN_FAILED && ev->dsn != DSN_DELAYED && ev->dsn != DSN_NONE)
         return;
     if (cx->outside && cx->sender.len > 0 && cx->sender_zone == DOMAIN_FOREIGN)
         add(o, TOP_NDR_VICTIMS, cx->sender_hash, cx->sender, &a);

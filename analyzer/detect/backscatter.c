@@ -37,6 +37,7 @@ enum {
 };
 static const double ratio_medium = 0.02, ratio_high = 0.10;
 static const double known_weight = 0.2, delayed_weight = 0.2;
+static const double unsure_weight = 0.2; /* absence notes and receipts have a null sender too */
 static const double alarm_height = 12, first_baseline_per_min = 0.2;
 /* With these half-lives (ln 2 of the time) a steady stream of n an hour, or a day, reads n. */
 static const double hour_half_life_us = 3600e6 * 0.69314718;
@@ -48,6 +49,7 @@ struct run {
     uint32_t failed, delayed, relayed, amplified, refused, unattributed;
     uint32_t relay_failed; /* recipients in domains that we relay: they need a list here */
     char relay_domain[48];
+    uint32_t unsure; /* of a kind that the log does not tell */
     struct hll victims;
     struct top_few domains;
     struct top_few clients; /* whose mail was bounced */
@@ -224,7 +226,10 @@ static const struct victim *count_bounce(struct backscatter *d, struct host *h,
         decayed_add(&h->delayed_hour, ev->time_us, hour_half_life_us, weight * delayed_weight);
         return v;
     }
-    h->run.failed++;
+    if (what == OWN_BOUNCE_UNSURE)
+        weight *= unsure_weight;
+    h->run.failed += what == OWN_BOUNCE_FAILED;
+    h->run.unsure += what == OWN_BOUNCE_UNSURE;
     decayed_add(&h->failed_hour, ev->time_us, hour_half_life_us, weight);
     decayed_add(&h->failed_day, ev->time_us, day_half_life_us, weight);
     feed_cusum(h, ev, cx, weight);
@@ -317,7 +322,8 @@ static void report(struct backscatter *d, unsigned slot, const struct victim *v,
     double inbound = decayed_at(&h->inbound_hour, ev->time_us, hour_half_life_us);
     double hour = bounces_an_hour(h, ev->time_us);
     uint64_t victims = (uint64_t)(hll_count(&r->victims) + 0.5);
-    struct alert_counter counters[] = {{"bounces", r->failed},
+    uint32_t bounces = r->failed + r->unsure;
+    struct alert_counter counters[] = {{"bounces", bounces},
                                        {"delay_warnings", r->delayed},
                                        {"victims", victims},
                                        {"amplified", r->amplified},
@@ -335,7 +341,7 @@ static void report(struct backscatter *d, unsigned slot, const struct victim *v,
                           .entity = own_hosts_entity(&d->hosts, slot, d->env.zones, name),
                           .first_us = r->first_us,
                           .time_us = ev->time_us,
-                          .observed = r->failed > r->relayed ? r->failed : r->relayed,
+                          .observed = bounces > r->relayed ? bounces : r->relayed,
                           .threshold = MANY_PER_HOUR,
                           .unit = "bounces to strangers",
                           .confidence = 85,

@@ -8,8 +8,9 @@
 enum own_bounce own_bounce_of(const struct event *ev, const struct context *cx)
 {
     uint32_t flags = cx->message == NULL ? 0 : cx->message->flags;
+    bool known = ev->dsn == DSN_FAILED || ev->dsn == DSN_DELAYED;
 
-    if (ev->kind != EVENT_DSN || (ev->dsn != DSN_FAILED && ev->dsn != DSN_DELAYED))
+    if (ev->kind != EVENT_DSN || (!known && (ev->dsn != DSN_NONE || cx->message == NULL)))
         return OWN_BOUNCE_NONE;
     if (cx->message == NULL || (flags & (MESSAGE_HAS_CLIENT | MESSAGE_FORWARDED | MESSAGE_IS_DSN |
                                          MESSAGE_REINJECTED)) == 0)
@@ -18,6 +19,8 @@ enum own_bounce own_bounce_of(const struct event *ev, const struct context *cx)
         return OWN_BOUNCE_NONE;
     if ((flags & MESSAGE_FOREIGN_RCPT) && !(flags & MESSAGE_LOCAL_FAILED))
         return OWN_BOUNCE_RELAYED;
+    if (!known)
+        return cx->bounced_plain + cx->bounced_hidden > 0 ? OWN_BOUNCE_FAILED : OWN_BOUNCE_UNSURE;
     return ev->dsn == DSN_DELAYED ? OWN_BOUNCE_DELAYED : OWN_BOUNCE_FAILED;
 }
 

@@ -14,6 +14,8 @@ enum own_bounce {
     OWN_BOUNCE_FAILED,  /* accepted from a stranger for a recipient of ours, then bounced:
                            backscatter */
     OWN_BOUNCE_DELAYED, /* the same, a warning of delay */
+    OWN_BOUNCE_UNSURE,  /* the same, but the log does not tell the kind: failure, delay, receipt or
+                           absence note */
     OWN_BOUNCE_RELAYED, /* about mail that a stranger relayed through us: a consequence of the relay
                          */
     OWN_BOUNCE_UNATTRIBUTED /* about mail whose origin is not known: counted, never proof */

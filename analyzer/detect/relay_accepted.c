@@ -288,6 +288,32 @@ static void report_folded(struct relay_accepted *d, struct relayer *r, const str
                         .ev = ev});
 }
 
+static void settle(struct relay_accepted *d, enum relay_level level, uint32_t recipients,
+                   const struct event *ev, const struct context *cx)
+{
+    char text[IP_NET_TEXT];
+
+    if (recipients == 0)
+        return;
+    relay_board_note(d->env.board,
+                     &(struct relay_note){.level = level,
+                                          .time_us = ev->time_us,
+                                          .client_hash = cx->client_hash,
+                                          .client = correlate_principal_text(&cx->client, text),
+                                          .client_name = cx->client_name,
+                                          .count = recipients});
+}
+
+/* What was accepted for strangers comes back to the sender: the server bounces what it does not
+ * relay. */
+static void on_dsn(struct relay_accepted *d, const struct event *ev, const struct context *cx)
+{
+    if (!cx->outside)
+        return;
+    settle(d, RELAY_PLAIN_BOUNCED, cx->bounced_plain, ev, cx);
+    settle(d, RELAY_TRICK_BOUNCED, cx->bounced_hidden, ev, cx);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct relay_accepted *d = state;
@@ -296,6 +322,10 @@ static void on_event(void *state, const struct event *ev, const struct context *
     struct relayer *r;
     slice client;
 
+    if (ev->kind == EVENT_DSN) {
+        on_dsn(d, ev, cx);
+        return;
+    }
     if (!level_of(ev, cx, &level) || counted_before(cx, level))
         return;
     client = correlate_principal_text(&cx->client, text);
@@ -326,7 +356,7 @@ const struct detector detector_relay_accepted = {
     .name = "relay_accepted",
     .summary = "third-party relay accepted or delivered for an outside, unauthenticated client",
     .reference = "D2; RFC 2505 2.1",
-    .kinds = KIND(RCPT) | KIND(DELIVERY),
+    .kinds = KIND(RCPT) | KIND(DELIVERY) | KIND(DSN),
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,

@@ -93,7 +93,7 @@ static struct sender *count_bounce(struct reverse_ndr *d, enum own_bounce what,
         s->first_us = ev->time_us;
     if (ev->time_us > s->last_us)
         s->last_us = ev->time_us;
-    s->failed += what == OWN_BOUNCE_FAILED;
+    s->failed += what != OWN_BOUNCE_DELAYED; /* one address gets many: no absence notes */
     s->delayed += what == OWN_BOUNCE_DELAYED;
     s->amplified += own_bounce_amplified(ev, cx);
     decayed_add(&s->hour, ev->time_us, hour_half_life_us, weight);
@@ -189,7 +189,7 @@ static void on_event(void *state, const struct event *ev, const struct context *
         s = table_get(d->senders, cx->sender_hash, ev->time_us, NULL);
         decayed_add(&s->accepted, ev->time_us, day_half_life_us, 1);
     }
-    if (what != OWN_BOUNCE_FAILED && what != OWN_BOUNCE_DELAYED)
+    if (what == OWN_BOUNCE_NONE || what == OWN_BOUNCE_RELAYED || what == OWN_BOUNCE_UNATTRIBUTED)
         return;
     s = count_bounce(d, what, ev, cx);
     report(d, s,

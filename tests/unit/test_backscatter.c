@@ -19,6 +19,8 @@ struct mail {
     bool inside;         /* authenticated client */
     bool no_queued;      /* the message was counted before */
     uint32_t dsn_sent;   /* notices about this message so far; 0: one */
+    bool unknown_kind;   /* a notification, but the log does not tell which */
+    uint32_t settled;    /* foreign recipients that it shows to be bounced */
 };
 
 /* One message: queued, then the notification about it. */
@@ -45,7 +47,8 @@ static void feed_mail(struct fixture *f, const struct mail *m)
     ev.kind = EVENT_DSN;
     ev.dsn = m->dsn;
     cx.new_message = false;
-    if (m->dsn != DSN_NONE)
+    cx.bounced_plain = m->settled;
+    if (m->dsn != DSN_NONE || m->unknown_kind)
         fixture_feed(f, &ev, &cx);
 }
 
@@ -144,6 +147,42 @@ static void a_list_with_stale_recipients_is_no_victim(void)
         feed_mail(&f, &m);
     }
     CHECK_INT(f.alerts, 0);
+    fixture_end(&f);
+}
+
+/* Only a failure comes again and again to one address. */
+static void one_victim_of_an_unknown_kind_is_reverse_ndr(void)
+{
+    struct fixture f;
+
+    fixture_begin(&f, "reverse_ndr", MEMORY);
+    feed_run(&f, &(struct run){300, 4, 4.5, "target@victim.example", {.unknown_kind = true}});
+    CHECK(fixture_find(&f, RULE_REVERSE_NDR, "target@victim.example") != NULL);
+    fixture_end(&f);
+}
+
+static void absence_notes_are_no_backscatter(void)
+{
+    struct fixture f;
+
+    fixture_begin(&f, "backscatter", MEMORY);
+    for (unsigned hour = 0; hour < 8; hour++) { /* one message of twelve is answered so */
+        feed_run(&f, &(struct run){440, 8 + hour, 9 + hour, "w%u@world.example", {0}});
+        feed_run(
+            &f, &(struct run){40, 8 + hour, 9 + hour, "a%u@world.example", {.unknown_kind = true}});
+    }
+    CHECK_INT(f.alerts, 0);
+    fixture_end(&f);
+}
+
+static void an_unknown_kind_that_shows_a_failure_is_backscatter(void)
+{
+    struct fixture f;
+
+    fixture_begin(&f, "backscatter", MEMORY);
+    feed_run(&f,
+             &(struct run){700, 7, 15, "u%u@forged.example", {.unknown_kind = true, .settled = 1}});
+    CHECK(fixture_find(&f, RULE_BACKSCATTER, "mx1") != NULL);
     fixture_end(&f);
 }
 
@@ -542,6 +581,11 @@ static const struct test_case cases[] = {
     {"one victim is no run of backscatter", one_victim_is_no_backscatter_run},
     {"a slow reverse NDR is found within a day", slow_reverse_ndr_is_found_within_a_day},
     {"a list with stale recipients is no victim", a_list_with_stale_recipients_is_no_victim},
+    {"one victim of a kind that is not told is reverse NDR",
+     one_victim_of_an_unknown_kind_is_reverse_ndr},
+    {"absence notes are no backscatter", absence_notes_are_no_backscatter},
+    {"an unknown kind that shows a failure is backscatter",
+     an_unknown_kind_that_shows_a_failure_is_backscatter},
     {"forged senders are backscatter of the host", forged_senders_are_backscatter_of_the_host},
     {"forged senders are no single victims", forged_senders_are_no_single_victims},
     {"victims hit repeatedly are named", victims_hit_repeatedly_are_named},
