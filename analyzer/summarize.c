@@ -200,6 +200,12 @@ static void relay_sentence(const struct summarize_from *from, unsigned long long
                  "This server accepted mail for strangers from %s (%llu recipients); no delivery "
                  "was seen, but the door is open.",
                  by, n);
+    else if (v->state == VERDICT_ATTEMPTED &&
+             relay_board_count(from->board, RELAY_PLAIN_BOUNCED) > 0)
+        snprintf(v->sentence, sizeof v->sentence,
+                 "Relaying was tried: %llu recipients, by %s. The server took the mail and bounced "
+                 "it: it relays nothing, but its bounces hit whoever is named as sender.",
+                 n, by);
     else if (v->state == VERDICT_ATTEMPTED)
         snprintf(
             v->sentence, sizeof v->sentence,

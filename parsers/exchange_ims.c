@@ -8,7 +8,8 @@
  * Between our 354 and our answer to the message everything is an outsider's text, which may look
  * like any of these lines. It ends with a stamped reply of ours, behind a line with a lone dot once
  * the file has shown that it logs them. A session that begins inside message text, in a file that
- * logs such text, is not read at all. Nothing in the file makes it another format's.
+ * logs such text, is rejected: it may be text, and is taken for that
+ * when the text turns out to go on. Nothing in the file makes it another format's.
  * source:   Microsoft KB Q154505 (levels), Q262945, Q295725, Q245787, Q228725 (lines), Q250507
  * samples:  samples/exchange_ims/
  * limits:   the first message of a file may forge the end of its own text, where no line before it
@@ -23,6 +24,7 @@ struct ims {
     struct regional_time time;
     int64_t last_us;
     uint32_t session;  /* number of the present one; 0 before the first line */
+    uint32_t before;   /* of the one whose text this one may be */
     bool stamped;      /* a line with a time was seen: bare lines say nothing then */
     bool arrowed;      /* a line with an arrow was seen: lines without one go on with a reply */
     bool in_message;   /* between 354 and the answer to the message */
@@ -99,6 +101,8 @@ static void begin_session(struct ims *s)
 {
     bool inside = s->in_message && s->texts_logged;
 
+    if (!s->passing_over)
+        s->before = s->session;
     s->session++;
     s->in_message = s->dot = false;
     s->passing_over = inside;
@@ -119,12 +123,25 @@ static bool is_354(const struct ims_text *t)
     return t->arrow == IMS_SENT && slice_starts(t->text, SLICE_LIT("354"));
 }
 
+static bool is_dot(slice line)
+{
+    return slice_eq(line, SLICE_LIT(".")) || slice_ends(line, SLICE_LIT("IO: |."));
+}
+
+/* The session that seemed to begin inside message text was a part of it: here is its end. */
+static void go_back(struct ims *s)
+{
+    s->session = s->before;
+    s->passing_over = false;
+    s->in_message = s->dot = true;
+}
+
 /* One line of message text. */
 static enum record_status pass_text(struct ims *s, slice line)
 {
     if (line.len > 0)
         s->texts_logged = true;
-    s->dot = slice_eq(line, SLICE_LIT(".")) || slice_ends(line, SLICE_LIT("IO: |."));
+    s->dot = is_dot(line);
     return RECORD_SKIP;
 }
 
@@ -150,7 +167,7 @@ static bool belongs(struct ims *s, slice text)
 static enum record_status make_record(struct ims *s, slice text, bool has_time, struct record *rec)
 {
     if (s->passing_over)
-        return RECORD_SKIP;
+        return RECORD_REJECT;
     rec->time_us = s->last_us;
     rec->has_time = has_time;
     rec->host = rec->tag = rec->pid = SLICE_NONE;
@@ -181,6 +198,8 @@ static enum record_status ims_read(void *state, slice line, struct record *rec)
     if (line.ptr == NULL)
         return RECORD_SKIP;
     line = strip(line);
+    if (s->passing_over && !s->in_message && is_dot(line))
+        go_back(s);
     if (!take_stamp(&time, line, &us, &text))
         return read_bare(s, line, rec);
     if (!belongs(s, text))
