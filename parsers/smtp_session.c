@@ -29,7 +29,8 @@ struct event *smtp_session_event(const struct smtp_session *s, enum event_kind k
     ev->client = s->client;
     ev->client_port = s->client_port;
     ev->listener_port = s->listener_port;
-    ev->auth_hidden = s->auth_hidden && !s->authed;
+    ev->auth_hidden = s->auth_hidden && !s->authed &&
+                      (kind == EVENT_MAIL || kind == EVENT_RCPT || kind == EVENT_QUEUED);
     event_set(ev, EF_SESSION, slice_of(s->id));
     if (s->client_name[0] != '\0')
         event_set(ev, EF_CLIENT_NAME, slice_of(s->client_name));
@@ -117,7 +118,7 @@ void smtp_session_close(struct smtp_session *s, struct smtp_out *out)
     cancel(s, out);
     ev = smtp_session_event(s, EVENT_DISCONNECT, out);
     ev->counters = s->counters;
-    ev->counters.present = true;
+    ev->counters.present = !s->blind;
     smtp_out_emit(out);
     *s = (struct smtp_session){0};
 }
@@ -195,7 +196,7 @@ static void greet(struct smtp_session *s, const struct smtp_command *c, const st
                   struct smtp_out *out)
 {
     slice_keep(c->args, s->helo, sizeof s->helo);
-    if (!is_ok(r)) {
+    if (!is_ok(r) && r->code != 0) {
         refuse(s, c, r, out);
         return;
     }
@@ -207,11 +208,12 @@ static void greet(struct smtp_session *s, const struct smtp_command *c, const st
 static void answer_mail(struct smtp_session *s, const struct smtp_command *c,
                         const struct smtp_reply *r, struct smtp_out *out)
 {
+    bool ok = is_ok(r) || r->code == 0;
     struct event *ev;
 
     s->counters.mail_all++;
-    s->counters.mail_ok += is_ok(r);
-    if (!is_ok(r)) {
+    s->counters.mail_ok += ok;
+    if (!ok) {
         refuse(s, c, r, out);
         return;
     }
@@ -234,13 +236,13 @@ static void answer_mail(struct smtp_session *s, const struct smtp_command *c,
 static void answer_rcpt(struct smtp_session *s, const struct smtp_command *c,
                         const struct smtp_reply *r, struct smtp_out *out)
 {
-    bool ok = is_ok(r);
+    bool ok = is_ok(r) || r->code == 0;
     struct event *ev = smtp_session_event(s, EVENT_RCPT, out);
 
     s->counters.rcpt_all++;
     s->counters.rcpt_ok += ok;
     ev->stage = STAGE_RCPT;
-    ev->outcome = outcome_of(r);
+    ev->outcome = r->code == 0 ? OUTCOME_NONE : outcome_of(r);
     smtp_out_reply(ev, c, r);
     set_sender(s, ev);
     event_set(ev, EF_RCPT, c->path);
@@ -380,7 +382,8 @@ void smtp_session_answer(struct smtp_session *s, const struct smtp_command *c,
         end_transaction(s);
     } else if (c->verb == SMTP_QUIT) {
         smtp_session_close(s, out);
-    } else if (r->code != 0) {
+    } else if (r->code != 0 || (s->blind && (c->verb == SMTP_HELO || c->verb == SMTP_EHLO ||
+                                             c->verb == SMTP_MAIL || c->verb == SMTP_RCPT))) {
         answer(s, c, r, out);
     }
 }

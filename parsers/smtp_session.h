@@ -36,6 +36,7 @@ struct smtp_session {
     bool authed;
     bool esmtp;         /* greeted with EHLO */
     bool auth_hidden;   /* set by the caller: its log may not show AUTH */
+    bool blind;         /* set by the caller: its log does not show the answers */
     unsigned auth_step; /* lines of the client in this AUTH */
     uint32_t transactions;
     uint32_t recipients; /* accepted, of this transaction */
@@ -46,14 +47,16 @@ struct smtp_session {
 
 /* smtp_session_open - begin a session: emits CONNECT
  *
- *   in        s      id, client, ports, client_name, auth_hidden set by the caller, rest zero */
+ *   in        s      id, client, ports, client_name, auth_hidden, blind set by the caller, rest
+ * zero */
 void smtp_session_open(struct smtp_session *s, struct smtp_out *out);
 
 /* smtp_session_answer - the client said c and the server answered r
  *
  *   in        c   after 334 whatever stands there is the answer to the challenge
- *             r   code 0: the log does not show the answer; then only QUIT and RSET have an effect
- *   notes     after 354 the caller hands over the end of the data with smtp_session_data_end() */
+ *             r   code 0: the log does not show the answer. Only QUIT and RSET have an effect then;
+ * in a blind session MAIL is taken as accepted, and RCPT says no outcome notes     after 354 the
+ * caller hands over the end of the data with smtp_session_data_end() */
 void smtp_session_answer(struct smtp_session *s, const struct smtp_command *c,
                          const struct smtp_reply *r, struct smtp_out *out);
 

@@ -50,10 +50,11 @@ static const struct {
     const char *word;
     enum family family;
 } families[] = {
-    {"postfix", FAMILY_POSTFIX},    {"exchange55", FAMILY_EXCHANGE_55},
-    {"ims", FAMILY_EXCHANGE_55},    {"imc", FAMILY_EXCHANGE_55},
-    {"2003", FAMILY_EXCHANGE_2003}, {"2000", FAMILY_EXCHANGE_2003},
-    {"w3c", FAMILY_EXCHANGE_2003},  {"iis", FAMILY_EXCHANGE_2003},
+    {"postfix", FAMILY_POSTFIX},        {"exchange55", FAMILY_EXCHANGE_55},
+    {"ims", FAMILY_EXCHANGE_55},        {"imc", FAMILY_EXCHANGE_55},
+    {"tracking55", FAMILY_EXCHANGE_55}, {"ncsa", FAMILY_EXCHANGE_2003},
+    {"2003", FAMILY_EXCHANGE_2003},     {"2000", FAMILY_EXCHANGE_2003},
+    {"w3c", FAMILY_EXCHANGE_2003},      {"iis", FAMILY_EXCHANGE_2003},
     {"exchange", FAMILY_EXCHANGE},
 };
 

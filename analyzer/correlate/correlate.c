@@ -409,12 +409,13 @@ static void join_rcpt(struct correlate *c, const struct event *ev, uint64_t sess
         cx->message = message_table_find(c->messages, message_key);
     if (cx->session == NULL)
         return;
-    cx->session->flags |= SESSION_HAS_RCPT;
+    if (ev->outcome != OUTCOME_NONE)
+        cx->session->flags |= SESSION_HAS_RCPT;
     if (cx->null_sender && ev->outcome == OUTCOME_REFUSED)
         cx->session->flags |= SESSION_NULL_REFUSED;
     if (ev->outcome == OUTCOME_ACCEPTED)
         cx->session->rcpt_accepted += ev->repeat;
-    else
+    else if (ev->outcome != OUTCOME_NONE)
         cx->session->rcpt_refused += ev->repeat;
 }
 

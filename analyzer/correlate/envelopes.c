@@ -137,9 +137,10 @@ static bool is_foreign(enum rcpt_class class)
 
 static void note_recipient(struct envelopes *e, const struct event *ev, const struct context *cx)
 {
+    bool accepted = ev->outcome == OUTCOME_ACCEPTED;
     struct entry *of_sender;
 
-    if (cx->message == NULL || ev->outcome != OUTCOME_ACCEPTED || cx->rcpt_hash == 0 ||
+    if (cx->message == NULL || (!accepted && ev->outcome != OUTCOME_NONE) || cx->rcpt_hash == 0 ||
         ev->may_repeat)
         return;
     cx->message->flags |= MESSAGE_FROM_DIALOGUE;
@@ -147,7 +148,7 @@ static void note_recipient(struct envelopes *e, const struct event *ev, const st
     if (cx->rcpt_class == RCPT_TRICK)
         enter(e, pair_key(cx->sender_hash, hash_of(e, slice_of(cx->rcpt->inner))), cx, ev->time_us)
             ->forms = cx->rcpt->forms;
-    if (!cx->outside || cx->sender_hash == 0 || !is_foreign(cx->rcpt_class))
+    if (!accepted || !cx->outside || cx->sender_hash == 0 || !is_foreign(cx->rcpt_class))
         return;
     of_sender = enter(e, return_key(cx->sender_hash), cx, ev->time_us);
     of_sender->plain += cx->rcpt_class == RCPT_THIRD_PARTY;

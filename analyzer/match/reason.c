@@ -60,7 +60,7 @@ static void keep_first(void *arg, unsigned index)
 }
 
 /* What an enhanced status code means when the text says nothing. */
-static enum reason of_status(const uint8_t s[3], uint16_t code)
+static enum reason of_status(const uint8_t s[3], uint16_t code, bool has_text)
 {
     static const struct {
         uint8_t subject, detail;
@@ -93,7 +93,7 @@ static enum reason of_status(const uint8_t s[3], uint16_t code)
         return REASON_AUTH_FAIL;
     if (code == 454)
         return REASON_AUTH_TEMPFAIL;
-    if (code == 550 && s[0] == 0)
+    if (code == 550 && s[0] == 0 && has_text) /* bare, it is a refusal of any kind */
         return REASON_RCPT_UNKNOWN;
     return code == 530 ? REASON_AUTH_REQUIRED : REASON_NONE;
 }
@@ -107,7 +107,7 @@ enum reason reason_classify(const struct reasons *r, enum reason_direction direc
         literal_set_scan(r->literals, slice_first(text, REASON_TEXT_SCAN_MAX), keep_first, &best);
     if (best.index < WORDINGS_COUNT)
         return wordings[best.index].reason;
-    return of_status(status, code);
+    return of_status(status, code, text.len > 0);
 }
 
 /* Does text begin with "<word>"? */
