@@ -75,6 +75,16 @@ static size_t path_end(slice s)
     return slice_find_byte(s, '>'); /* the quote never closed */
 }
 
+bool smtp_path_is_whole(slice path)
+{
+    if (path.len == 0 || path.ptr[0] != '<')
+        return path.len > 0 && slice_find_byte(path, ' ') == path.len;
+    size_t quotes = 0;
+    for (size_t i = 0; i < path.len; i++)
+        quotes += path.ptr[i] == '"' && path.ptr[i - 1] != '\\';
+    return quotes % 2 == 0 && path_end(slice_from(path, 1)) + 2 == path.len;
+}
+
 /* A path at the cursor, bracketed or bare; behind it the parameters. */
 static slice take_path(slice *cur)
 {

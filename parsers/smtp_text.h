@@ -61,6 +61,10 @@ struct smtp_reply {
  *   result    false when there is no reply code at the beginning: then ret is all zero */
 bool smtp_reply_read(slice line, struct smtp_reply *ret);
 
+/* smtp_path_is_whole - could a server have taken this as an address? "<...>" whose first ">"
+ * outside quotes is its last byte, or a word without brackets. What was cut is not whole */
+bool smtp_path_is_whole(slice path);
+
 /* smtp_stage_of - the stage of the dialogue that a verb belongs to */
 enum smtp_stage smtp_stage_of(enum smtp_verb verb);
 

@@ -53,6 +53,7 @@ static const struct {
     {"postfix", FAMILY_POSTFIX},        {"exchange55", FAMILY_EXCHANGE_55},
     {"ims", FAMILY_EXCHANGE_55},        {"imc", FAMILY_EXCHANGE_55},
     {"tracking55", FAMILY_EXCHANGE_55}, {"ncsa", FAMILY_EXCHANGE_2003},
+    {"eventlog", FAMILY_ANY}, /* of 5.5 and of 2000: their dialogs differ */
     {"2003", FAMILY_EXCHANGE_2003},     {"2000", FAMILY_EXCHANGE_2003},
     {"w3c", FAMILY_EXCHANGE_2003},      {"iis", FAMILY_EXCHANGE_2003},
     {"exchange", FAMILY_EXCHANGE},
