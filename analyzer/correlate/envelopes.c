@@ -148,7 +148,8 @@ static void note_recipient(struct envelopes *e, const struct event *ev, const st
     if (cx->rcpt_class == RCPT_TRICK)
         enter(e, pair_key(cx->sender_hash, hash_of(e, slice_of(cx->rcpt->inner))), cx, ev->time_us)
             ->forms = cx->rcpt->forms;
-    if (!accepted || !cx->outside || cx->sender_hash == 0 || !is_foreign(cx->rcpt_class))
+    if (!accepted || cx->client_zone != CLIENT_OUTSIDE || cx->authed || cx->sender_hash == 0 ||
+        !is_foreign(cx->rcpt_class))
         return;
     of_sender = enter(e, return_key(cx->sender_hash), cx, ev->time_us);
     of_sender->plain += cx->rcpt_class == RCPT_THIRD_PARTY;

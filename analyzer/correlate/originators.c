@@ -145,7 +145,8 @@ static void on_dsn(struct originators *o, const struct event *ev, const struct c
 
     if (ev->dsn != DSN_FAILED && ev->dsn != DSN_DELAYED && ev->dsn != DSN_NONE)
         return;
-    if (cx->outside && cx->sender.len > 0 && cx->sender_zone == DOMAIN_FOREIGN)
+    if (cx->client_zone == CLIENT_OUTSIDE && !cx->authed && cx->sender.len > 0 &&
+        cx->sender_zone == DOMAIN_FOREIGN)
         add(o, TOP_NDR_VICTIMS, cx->sender_hash, cx->sender, &a);
 }
 

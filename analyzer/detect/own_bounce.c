@@ -5,6 +5,8 @@
  * forgotten), that is all that is said */
 #include "detect/own_bounce.h"
 
+#include "detect/inbound.h"
+
 enum own_bounce own_bounce_of(const struct event *ev, const struct context *cx)
 {
     uint32_t flags = cx->message == NULL ? 0 : cx->message->flags;
@@ -15,7 +17,8 @@ enum own_bounce own_bounce_of(const struct event *ev, const struct context *cx)
     if (cx->message == NULL || (flags & (MESSAGE_HAS_CLIENT | MESSAGE_FORWARDED | MESSAGE_IS_DSN |
                                          MESSAGE_REINJECTED)) == 0)
         return OWN_BOUNCE_UNATTRIBUTED;
-    if (!cx->outside || cx->null_sender || cx->sender.len == 0 || cx->sender_zone != DOMAIN_FOREIGN)
+    if (!inbound_by_stranger(cx) || cx->null_sender || cx->sender.len == 0 ||
+        cx->sender_zone != DOMAIN_FOREIGN)
         return OWN_BOUNCE_NONE;
     if ((flags & MESSAGE_FOREIGN_RCPT) && !(flags & MESSAGE_LOCAL_FAILED))
         return OWN_BOUNCE_RELAYED;

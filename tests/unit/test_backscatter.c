@@ -17,6 +17,7 @@ struct mail {
     enum dsn_action dsn; /* DSN_NONE: delivered, no notification */
     uint32_t flags;      /* more flags of the message */
     bool inside;         /* authenticated client */
+    bool hidden;         /* the log does not show whether the client logged in */
     bool no_queued;      /* the message was counted before */
     uint32_t dsn_sent;   /* notices about this message so far; 0: one */
     bool unknown_kind;   /* a notification, but the log does not tell which */
@@ -38,6 +39,10 @@ static void feed_mail(struct fixture *f, const struct mail *m)
     if (m->inside) {
         cx.outside = false;
         cx.authed = true;
+    }
+    if (m->hidden) {
+        cx.outside = false;
+        message.flags |= MESSAGE_ORIGIN_UNSURE;
     }
     fixture_sender(f, &cx, slice_of(m->sender));
     cx.message = &message;
@@ -157,6 +162,21 @@ static void one_victim_of_an_unknown_kind_is_reverse_ndr(void)
 
     fixture_begin(&f, "reverse_ndr", MEMORY);
     feed_run(&f, &(struct run){300, 4, 4.5, "target@victim.example", {.unknown_kind = true}});
+    CHECK(fixture_find(&f, RULE_REVERSE_NDR, "target@victim.example") != NULL);
+    fixture_end(&f);
+}
+
+/* Nobody is blamed for it, so that the client's address is enough. */
+static void bounces_count_where_logins_are_hidden(void)
+{
+    struct fixture f;
+
+    fixture_begin(&f, "reverse_ndr", MEMORY);
+    feed_run(&f, &(struct run){300,
+                               4,
+                               4.5,
+                               "target@victim.example",
+                               {.dsn = DSN_FAILED, .flags = MESSAGE_LOCAL_FAILED, .hidden = true}});
     CHECK(fixture_find(&f, RULE_REVERSE_NDR, "target@victim.example") != NULL);
     fixture_end(&f);
 }
@@ -583,6 +603,7 @@ static const struct test_case cases[] = {
     {"a list with stale recipients is no victim", a_list_with_stale_recipients_is_no_victim},
     {"one victim of a kind that is not told is reverse NDR",
      one_victim_of_an_unknown_kind_is_reverse_ndr},
+    {"bounces count where logins are hidden", bounces_count_where_logins_are_hidden},
     {"absence notes are no backscatter", absence_notes_are_no_backscatter},
     {"an unknown kind that shows a failure is backscatter",
      an_unknown_kind_that_shows_a_failure_is_backscatter},
