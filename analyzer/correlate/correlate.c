@@ -20,6 +20,7 @@
 #include "correlate/message_ids.h"
 #include "correlate/origin.h"
 #include "correlate/principal_cache.h"
+#include "correlate/recipient.h"
 #include "correlate/scope.h"
 
 struct correlate {
@@ -29,6 +30,7 @@ struct correlate {
     struct message_table *messages;
     struct message_ids *ids;
     struct envelopes *envelopes;
+    struct recipient_judge judge;
     struct reasons *reasons;
     struct echo *echo;
     struct scope_cache scope;
@@ -51,6 +53,7 @@ struct correlate *correlate_new(const struct correlate_config *config)
     c->ids = message_ids_new(&c->key, c->messages,
                              config->ids == 0 ? 2 * config->messages : config->ids);
     c->envelopes = envelopes_new(&c->key, c->messages, config->messages);
+    c->judge = (struct recipient_judge){&c->key, c->zones, c->ids};
     c->reasons = reasons_new();
     c->echo = echo_new();
     return c;
@@ -142,136 +145,6 @@ static void sender_from_event(struct correlate *c, const struct event *ev, struc
     cx->sender_hash = lower_hash(c, cx->sender);
     address_untag(cx->sender, &domain);
     cx->sender_zone = zones_domain(c->zones, domain);
-}
-
-/* ---- whom ---- */
-
-static bool outside_is_ours(enum domain_zone outer, const struct address *a)
-{
-    return a->domain.len == 0 || outer == DOMAIN_LOCAL || outer == DOMAIN_RELAY ||
-           (a->forms & (FORM_LITERAL | FORM_SOURCE_ROUTE)) != 0;
-}
-
-static enum rcpt_class class_of_zone(enum domain_zone zone)
-{
-    if (zone == DOMAIN_RELAY)
-        return RCPT_RELAYED;
-    return zone == DOMAIN_FOREIGN ? RCPT_THIRD_PARTY : RCPT_OURS;
-}
-
-static void judge_address(struct correlate *c, slice address, struct context *cx)
-{
-    enum domain_zone outer, inner;
-
-    address_parse(address, cx->rcpt);
-    outer = zones_domain(c->zones, cx->rcpt->domain);
-    cx->rcpt_domain = cx->rcpt->domain;
-    cx->rcpt_class = class_of_zone(outer);
-    if (!cx->rcpt->has_inner || !outside_is_ours(outer, cx->rcpt))
-        return;
-    inner = zones_domain(c->zones, cx->rcpt->inner_domain);
-    cx->rcpt_domain = cx->rcpt->inner_domain;
-    cx->rcpt_class = inner == DOMAIN_FOREIGN ? RCPT_TRICK : class_of_zone(inner);
-}
-
-static bool learning(const struct correlate *c)
-{
-    return !zones_explicit_domains(c->zones);
-}
-
-/* While domains are learnt, a domain is not somebody else's for not being known yet. That the
- * server serves it is told by an acceptance in a session that may not relay; where the log does not
- * say what the session may, an acceptance proves nothing. */
-static void judge_by_ground(struct correlate *c, const struct event *ev, struct context *cx)
-{
-    if (!learning(c))
-        return;
-    if (ev->ground == GROUND_SERVED && !(cx->rcpt->forms & (FORM_SOURCE_ROUTE | FORM_LITERAL))) {
-        zones_learn_served(c->zones, cx->rcpt->domain);
-        judge_address(c, event_field(ev, EF_RCPT), cx);
-    }
-    if (cx->rcpt_class == RCPT_THIRD_PARTY &&
-        (ev->ground == GROUND_SERVED ||
-         (ev->ground == GROUND_UNKNOWN && ev->outcome == OUTCOME_ACCEPTED)))
-        cx->rcpt_class = RCPT_OURS;
-}
-
-/* A refusal "user unknown" of our own tables proves that we serve the domain. */
-static void judge_rcpt(struct correlate *c, const struct event *ev, struct context *cx)
-{
-    slice text = reason_text(ev);
-
-    judge_address(c, event_field(ev, EF_RCPT), cx);
-    cx->rcpt_hash = lower_hash(c, event_field(ev, EF_RCPT));
-    judge_by_ground(c, ev, cx);
-    if (cx->reason != REASON_RCPT_UNKNOWN || cx->rcpt->has_inner ||
-        !slice_has(text, SLICE_LIT("nknown in ")))
-        return;
-    if (learning(c))
-        zones_learn_domain(c->zones, cx->rcpt->domain,
-                           slice_has(text, SLICE_LIT("relay recipient table")) ? DOMAIN_RELAY
-                                                                               : DOMAIN_LOCAL);
-    if (cx->rcpt_class == RCPT_THIRD_PARTY)
-        cx->rcpt_class = RCPT_OURS;
-}
-
-/* Final delivery teaches domains; a program or a private next hop teaches with reserve (it may be a
- * filter). */
-static void learn_from_delivery(struct correlate *c, const struct event *ev,
-                                const struct context *cx)
-{
-    slice domain = address_domain(event_field(ev, EF_RCPT));
-    slice relay = event_field(ev, EF_RELAY);
-
-    if (ev->route == ROUTE_MAILBOX) {
-        zones_learn_domain(c->zones, domain, DOMAIN_LOCAL);
-        if (event_has(ev, EF_ORIG_RCPT) && !cx->rcpt->has_inner)
-            zones_learn_domain(c->zones, cx->rcpt->domain, DOMAIN_LOCAL);
-    } else if (ev->route == ROUTE_COMMAND && ev->outcome == OUTCOME_DELIVERED) {
-        struct ip_addr program = {.hi = siphash13(&c->key, relay.ptr, relay.len),
-                                  .family = UINT8_MAX};
-        zones_learn_gateway(c->zones, &program, domain);
-    } else if (ev->route == ROUTE_REMOTE && ev->outcome == OUTCOME_DELIVERED &&
-               ip_addr_is_private(&ev->remote)) {
-        zones_learn_gateway(c->zones, &ev->remote, domain);
-    }
-}
-
-/* While domains are learnt: an address that this server mapped into another domain is one it
- * serves. */
-static bool is_alias(const struct correlate *c, slice orig, slice rcpt, const struct context *cx)
-{
-    slice domain = address_domain(rcpt);
-
-    return learning(c) && orig.len > 0 && domain.len > 0 && !cx->rcpt->has_inner &&
-           !slice_ieq(domain, cx->rcpt->domain);
-}
-
-/* Final outcomes count once; a delay may come again. */
-static bool told_before(struct correlate *c, const struct event *ev, uint64_t key,
-                        const struct context *cx)
-{
-    return ev->may_repeat && key != 0 && cx->rcpt_hash != 0 && ev->outcome != OUTCOME_DEFERRED &&
-           !message_ids_first(c->ids, ev, key, cx->rcpt_hash);
-}
-
-static void judge_delivery(struct correlate *c, const struct event *ev, uint64_t key,
-                           struct context *cx)
-{
-    slice orig = event_field(ev, EF_ORIG_RCPT), rcpt = event_field(ev, EF_RCPT);
-
-    if (rcpt.ptr == NULL)
-        return;
-    cx->rcpt_hash = lower_hash(c, rcpt);
-    judge_address(c, orig.len > 0 ? orig : rcpt, cx);
-    if (learning(c)) {
-        learn_from_delivery(c, ev, cx);
-        judge_address(c, orig.len > 0 ? orig : rcpt, cx);
-    }
-    if (cx->rcpt_class == RCPT_THIRD_PARTY &&
-        (ev->route == ROUTE_MAILBOX || is_alias(c, orig, rcpt, cx) ||
-         (ev->may_repeat && message_ids_excused(c->ids, key, cx->rcpt_hash))))
-        cx->rcpt_class = RCPT_OURS;
 }
 
 /* ---- joins, one function an event kind ---- */
@@ -528,12 +401,20 @@ static void note_outcome(const struct event *ev, const struct context *cx)
         m->flags |= MESSAGE_LOCAL_FAILED;
 }
 
+/* Final outcomes count once; a delay may come again. */
+static bool told_before(struct correlate *c, const struct event *ev, uint64_t key,
+                        const struct context *cx)
+{
+    return ev->may_repeat && key != 0 && cx->rcpt_hash != 0 && ev->outcome != OUTCOME_DEFERRED &&
+           !message_ids_first(c->ids, ev, key, cx->rcpt_hash);
+}
+
 static void join_delivery(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key,
                           struct context *cx)
 {
     struct message *m = join_message(c, ev, key, cx);
 
-    judge_delivery(c, ev, key, cx);
+    recipient_of_delivery(&c->judge, ev, key, cx);
     cx->repeated = told_before(c, ev, key, cx);
     if (cx->repeated)
         return;
@@ -599,21 +480,6 @@ static void join_done(struct correlate *c, const struct event *ev, uint64_t key,
     cx->message = m;
     origin_to_context(m, cx);
     message_table_done(c->messages, m);
-}
-
-/* A recipient of ours stands for another one: that one is our doing, wherever it leads. */
-static void join_rewrite(struct correlate *c, const struct event *ev, uint64_t key,
-                         struct context *cx)
-{
-    slice orig = event_field(ev, EF_ORIG_RCPT), rcpt = event_field(ev, EF_RCPT);
-
-    if (key == 0 || orig.len == 0 || slice_ieq(orig, rcpt))
-        return;
-    cx->message = message_table_find(c->messages, key);
-    judge_address(c, orig, cx);
-    if (cx->rcpt_class == RCPT_OURS || cx->rcpt_class == RCPT_RELAYED ||
-        is_alias(c, orig, rcpt, cx) || message_ids_excused(c->ids, key, lower_hash(c, orig)))
-        message_ids_excuse(c->ids, key, lower_hash(c, rcpt), ev->time_us);
 }
 
 static void join_split(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key)
@@ -702,7 +568,7 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
         join_mail(c, ev, scope, session_key, message_key, cx);
         break;
     case EVENT_RCPT:
-        judge_rcpt(c, ev, cx);
+        recipient_of_rcpt(&c->judge, ev, cx);
         join_rcpt(c, ev, session_key, message_key, cx);
         break;
     case EVENT_QUEUED:
@@ -722,7 +588,8 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
             message_ids_note(c->ids, ev, message_key);
         break;
     case EVENT_REWRITE:
-        join_rewrite(c, ev, message_key, cx);
+        cx->message = message_key == 0 ? NULL : message_table_find(c->messages, message_key);
+        recipient_of_rewrite(&c->judge, ev, message_key, cx);
         break;
     case EVENT_SPLIT:
         join_split(c, ev, scope, message_key);
