@@ -9,6 +9,8 @@
  * 2013 on, where the mailbox service hands over by SMTP, a session at the first server
  * (FirstForestHop) from the one that took the message (original-server-ip is client-ip) without a
  * client that it passes on. On a later server the same could be mail of anybody.
+ * Whom to: the recipients of the first RECEIVE are the client's; a stranger's address that comes up
+ * later was put in by this organisation (transport rules, forwards), whether a row says so or not.
  * Grammar:  INFO = 2HEXDIG LETTER ":" any    LETTER = "A" anonymous / "I" internal / others
  * source:   Microsoft "Message tracking"; real rows of 2013 to 2019 (INFO agrees with
  *           directionality in all of them). */
@@ -140,6 +142,26 @@ static void give_mail(struct exchange_tracking *row)
     (void)exchange_tracking_give(row);
 }
 
+/* The recipients that the client gave: at the first server only, later ones have what became of
+ * them. An edge server is in no forest. */
+static void give_envelope(struct exchange_tracking *row)
+{
+    size_t expected = exchange_tracking_recipients(row);
+    slice all = row->cell[TRACKING_RECIPIENTS];
+    struct exchange_list list = exchange_list_begin(all, row->separator, expected);
+    size_t count = exchange_list_count(all, row->separator, expected);
+
+    if (!exchange_tracking_is(row->cell[TRACKING_SOURCE], "SMTP") || count != expected ||
+        (exchange_list_value(row->cell[TRACKING_CUSTOM], SLICE_LIT("S:FirstForestHop=")).len > 0 &&
+         !is_first_server(row)))
+        return;
+    for (slice address; exchange_list_next(&list, &address);) {
+        event_set(exchange_tracking_begin(row, EVENT_ENVELOPE), EF_RCPT,
+                  exchange_tracking_bare(address));
+        (void)exchange_tracking_give(row);
+    }
+}
+
 enum parse_result exchange_tracking_receive(struct exchange_tracking *row)
 {
     slice bytes = row->cell[TRACKING_BYTES];
@@ -151,6 +173,7 @@ enum parse_result exchange_tracking_receive(struct exchange_tracking *row)
         event_set(ev, EF_MESSAGE_ID, exchange_tracking_bare(row->cell[TRACKING_MESSAGE_ID]));
         (void)exchange_tracking_give(row);
     }
+    give_envelope(row);
     ev = exchange_tracking_begin(row, EVENT_QUEUED);
     set_sender(row, ev);
     ev->nrcpt = (uint32_t)exchange_tracking_recipients(row);

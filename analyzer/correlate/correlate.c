@@ -482,6 +482,20 @@ static void join_done(struct correlate *c, const struct event *ev, uint64_t key,
     message_table_done(c->messages, m);
 }
 
+/* Only the first account of a message has the recipients that the client gave: on later servers
+ * they are what became of them. */
+static void join_envelope(struct correlate *c, const struct event *ev, uint64_t key,
+                          struct context *cx)
+{
+    struct message *m = key == 0 ? NULL : message_table_find(c->messages, key);
+
+    if (m == NULL || (m->flags & MESSAGE_QUEUED))
+        return;
+    cx->message = m;
+    m->flags |= MESSAGE_ENVELOPE;
+    recipient_of_envelope(&c->judge, ev, key, cx);
+}
+
 static void join_split(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key)
 {
     uint64_t copy_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
@@ -586,6 +600,9 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
     case EVENT_MESSAGE_ID:
         if (ev->may_repeat)
             message_ids_note(c->ids, ev, message_key);
+        break;
+    case EVENT_ENVELOPE:
+        join_envelope(c, ev, message_key, cx);
         break;
     case EVENT_REWRITE:
         cx->message = message_key == 0 ? NULL : message_table_find(c->messages, message_key);

@@ -15,7 +15,7 @@
 /* Mixed in last, so that no id can be another kind's. */
 static const uint64_t kind_trace = 0x7472616365ULL, kind_name = 0x6e616d65ULL,
                       kind_notice = 0x6e6f74696365ULL, kind_excuse = 0x657863757365ULL,
-                      kind_fact = 0x66616374ULL;
+                      kind_fact = 0x66616374ULL, kind_ask = 0x61736bULL;
 
 struct message_ids {
     struct hash_key key;
@@ -144,6 +144,16 @@ void message_ids_excuse(struct message_ids *ids, uint64_t root, uint64_t rcpt_ha
 bool message_ids_excused(const struct message_ids *ids, uint64_t root, uint64_t rcpt_hash)
 {
     return table_find(ids->table, pair_key(root, rcpt_hash, kind_excuse)) != NULL;
+}
+
+void message_ids_ask(struct message_ids *ids, uint64_t root, uint64_t rcpt_hash, int64_t now_us)
+{
+    table_get(ids->table, pair_key(root, rcpt_hash, kind_ask), now_us, NULL);
+}
+
+bool message_ids_asked(const struct message_ids *ids, uint64_t root, uint64_t rcpt_hash)
+{
+    return table_find(ids->table, pair_key(root, rcpt_hash, kind_ask)) != NULL;
 }
 
 size_t message_ids_bytes(const struct message_ids *ids)

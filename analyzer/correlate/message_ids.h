@@ -41,11 +41,14 @@ uint64_t message_ids_about(const struct message_ids *ids, const struct event *ev
                            uint64_t rcpt_hash);
 
 /* message_ids_first - is it the first time that this event's outcome is told for the recipient?
- * message_ids_excuse, _excused - this server itself put the recipient in: alias, group, forward */
+ * message_ids_excuse, _excused - this server itself put the recipient in: alias, group, forward
+ * message_ids_ask, _asked - the client gave the recipient */
 bool message_ids_first(struct message_ids *ids, const struct event *ev, uint64_t root,
                        uint64_t rcpt_hash);
 void message_ids_excuse(struct message_ids *ids, uint64_t root, uint64_t rcpt_hash, int64_t now_us);
 bool message_ids_excused(const struct message_ids *ids, uint64_t root, uint64_t rcpt_hash);
+void message_ids_ask(struct message_ids *ids, uint64_t root, uint64_t rcpt_hash, int64_t now_us);
+bool message_ids_asked(const struct message_ids *ids, uint64_t root, uint64_t rcpt_hash);
 
 /* message_ids_bytes - memory reserved */
 size_t message_ids_bytes(const struct message_ids *ids);

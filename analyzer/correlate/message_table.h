@@ -41,6 +41,8 @@ enum message_flag {
     MESSAGE_TRACED = 1 << 21,  /* known by an id of the whole organisation */
     MESSAGE_SETTLED = 1 << 22, /* all recipients have their fate, in a log that tells no more */
     MESSAGE_FROM_DIALOGUE = 1 << 23, /* its recipients were seen in the SMTP dialogue */
+    MESSAGE_ENVELOPE =
+        1 << 24, /* the recipients that the client gave are known, see message_ids.h */
     MESSAGE_ALIASED =
         1 << 20 /* second life: an alias of ours had put foreign recipients in before the filter */
 };

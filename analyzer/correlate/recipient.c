@@ -114,6 +114,19 @@ static bool is_alias(const struct recipient_judge *j, slice orig, slice rcpt,
            !slice_ieq(domain, cx->rcpt->domain);
 }
 
+/* Not what the client asked for: an alias, a group, a forwarding or a rule of this server put the
+ * recipient in. Some of them are logged, others show by the list of those that were asked for. */
+static bool put_in_here(const struct recipient_judge *j, const struct event *ev, uint64_t key,
+                        const struct context *cx)
+{
+    if (!ev->may_repeat)
+        return false;
+    if (message_ids_excused(j->ids, key, cx->rcpt_hash))
+        return true;
+    return cx->message != NULL && (cx->message->flags & MESSAGE_ENVELOPE) &&
+           !message_ids_asked(j->ids, key, cx->rcpt_hash);
+}
+
 void recipient_of_delivery(const struct recipient_judge *j, const struct event *ev, uint64_t key,
                            struct context *cx)
 {
@@ -128,9 +141,20 @@ void recipient_of_delivery(const struct recipient_judge *j, const struct event *
         recipient_judge_address(j, orig.len > 0 ? orig : rcpt, cx);
     }
     if (cx->rcpt_class == RCPT_THIRD_PARTY &&
-        (ev->route == ROUTE_MAILBOX || is_alias(j, orig, rcpt, cx) ||
-         (ev->may_repeat && message_ids_excused(j->ids, key, cx->rcpt_hash))))
+        (ev->route == ROUTE_MAILBOX || is_alias(j, orig, rcpt, cx) || put_in_here(j, ev, key, cx)))
         cx->rcpt_class = RCPT_OURS;
+}
+
+void recipient_of_envelope(const struct recipient_judge *j, const struct event *ev, uint64_t key,
+                           struct context *cx)
+{
+    slice rcpt = event_field(ev, EF_RCPT);
+
+    recipient_judge_address(j, rcpt, cx);
+    cx->rcpt_hash = lower_hash(j, rcpt);
+    message_ids_ask(j->ids, key, cx->rcpt_hash, ev->time_us);
+    if (cx->rcpt->has_inner) /* the delivery names where it really goes */
+        message_ids_ask(j->ids, key, lower_hash(j, slice_of(cx->rcpt->inner)), ev->time_us);
 }
 
 /* A recipient of ours stands for another one: that one is our doing, wherever it leads. */

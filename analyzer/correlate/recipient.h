@@ -20,11 +20,14 @@ void recipient_judge_address(const struct recipient_judge *j, slice address, str
 
 /* recipient_of_rcpt - of a RCPT event: the server's own decision teaches
  * recipient_of_delivery - of a DELIVERY event about the message of key
+ * recipient_of_envelope - of an ENVELOPE event: the client itself gave this recipient
  * recipient_of_rewrite - of a REWRITE event: what stands for a recipient of ours is our own doing
  *
  *   in        key   record of the message, see message_ids.h; 0 none */
 void recipient_of_rcpt(const struct recipient_judge *j, const struct event *ev, struct context *cx);
 void recipient_of_delivery(const struct recipient_judge *j, const struct event *ev, uint64_t key,
+                           struct context *cx);
+void recipient_of_envelope(const struct recipient_judge *j, const struct event *ev, uint64_t key,
                            struct context *cx);
 void recipient_of_rewrite(const struct recipient_judge *j, const struct event *ev, uint64_t key,
                           struct context *cx);

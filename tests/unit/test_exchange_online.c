@@ -93,6 +93,8 @@ static void other_json_is_not_ours(void)
     "mail|stage=mail|client=198.51.100.7|service=Default MAIL|queue_id=7|helo=mx.example.net|"     \
     "sender=a@example.net|trace_id=t7\n"                                                           \
     "message_id|queue_id=7|message_id=m7@example.net|trace_id=t7\n"                                \
+    "envelope|queue_id=7|rcpt=joe@example.org|trace_id=t7\n"                                       \
+    "envelope|queue_id=7|rcpt=ann@example.org|trace_id=t7\n"                                       \
     "queued|nrcpt=2|size=500|queue_id=7|sender=a@example.net|trace_id=t7\n"                        \
     "delivery|outcome=delivered|route=mailbox|queue_id=7|rcpt=joe@example.org|relay=mail|"         \
     "trace_id=t7\n"                                                                                \

@@ -169,11 +169,12 @@ static void every_version_with_and_without_its_header(void)
             run(headed ? versions[i] : NULL, row, len, &seen);
             CHECK_STR(seen.text,
                       "mail|stage=mail|client=198.51.100.7|queue_id=6|sender=a@example.net\n"
+                      "envelope|queue_id=6|rcpt=joe@example.org\n"
                       "queued|nrcpt=1|queue_id=6|sender=a@example.net");
         }
     }
     run(NULL, all, strlen(all), &seen);
-    CHECK_INT(seen.events, 8);
+    CHECK_INT(seen.events, 12);
     CHECK_INT(seen.rejected + seen.foreign, 0);
 }
 
@@ -273,6 +274,10 @@ static void what_is_no_relaying(void)
                   "network-message-id=t1|recipient-address=joe@private.example|recipient-count=1|"
                   "related-recipient-address=joe@example.org",
                   OUT_TO("joe@private.example"), NULL}),
+              VERDICT_NO);
+    /* a rule adds a recipient, and no row says so */
+    CHECK_INT(verdict_of((const char *const[]){IN_TO("joe@example.org", "0cA: ", "Incoming"),
+                                               OUT_TO("archive@private.example"), NULL}),
               VERDICT_NO);
     /* a shadow copy is no mail */
     CHECK_INT(verdict_of((const char *const[]){

@@ -165,6 +165,44 @@ static void only_recipients_that_we_put_in_are_excused(void)
     flow_end(f);
 }
 
+/* The first account has what the client asked for; what comes up later was put in here. */
+static void a_recipient_nobody_asked_for_is_our_doing(void)
+{
+    struct flow *f = flow_start();
+
+    TELL(.kind = EVENT_MAIL, .host = "hub", .id = "7", .trace = "t1", OUTSIDE_CLIENT);
+    TELL(.kind = EVENT_ENVELOPE, .host = "hub", .id = "7", .trace = "t1",
+         .rcpt = "joe@example.org");
+    TELL(.kind = EVENT_ENVELOPE, .host = "hub", .id = "7", .trace = "t1",
+         .rcpt = "V@victim.example");
+    TELL(.kind = EVENT_QUEUED, .host = "hub", .id = "7", .trace = "t1", .sender = "a@example.net",
+         .nrcpt = 2);
+    TELL(.kind = EVENT_ENVELOPE, .host = "edge", .id = "3", .trace = "t1",
+         .rcpt = "joe@private.example"); /* too late: what became of them */
+    TELL(DELIVERED, .host = "edge", .id = "3", .trace = "t1", .rcpt = "joe@private.example");
+    CHECK_INT(delivered(f), 0);
+    CHECK_INT(flow_last(f, EVENT_DELIVERY, NULL)->rcpt_class, RCPT_OURS);
+    TELL(DELIVERED, .host = "edge", .id = "3", .trace = "t1", .rcpt = "v@victim.example");
+    CHECK_INT(delivered(f), 1);
+    flow_end(f);
+}
+
+static void what_a_trick_hides_was_asked_for(void)
+{
+    struct flow *f = flow_start();
+
+    TELL(.kind = EVENT_MAIL, .host = "hub", .id = "7", .trace = "t1", OUTSIDE_CLIENT);
+    TELL(.kind = EVENT_ENVELOPE, .host = "hub", .id = "7", .trace = "t1",
+         .rcpt = "v%victim.example@example.org");
+    TELL(.kind = EVENT_QUEUED, .host = "hub", .id = "7", .trace = "t1", .sender = "a@example.net",
+         .nrcpt = 1);
+    TELL(DELIVERED, .host = "hub", .id = "7", .trace = "t1", .rcpt = "v@victim.example");
+    CHECK_INT(delivered(f), 1);
+    TELL(DELIVERED, .host = "hub", .id = "7", .trace = "t1", .rcpt = "w@victim.example");
+    CHECK_INT(delivered(f), 1);
+    flow_end(f);
+}
+
 /* A hidden foreign address stays a relay trick, whatever the server makes of it. */
 static void a_trick_is_not_excused_by_being_rewritten(void)
 {
@@ -301,6 +339,8 @@ static const struct test_case cases[] = {
     {"an id used again under another trace is another message",
      an_id_used_again_under_another_trace_is_another_message},
     {"only recipients that we put in are excused", only_recipients_that_we_put_in_are_excused},
+    {"a recipient nobody asked for is our doing", a_recipient_nobody_asked_for_is_our_doing},
+    {"what a trick hides was asked for", what_a_trick_hides_was_asked_for},
     {"a trick is not excused by being rewritten", a_trick_is_not_excused_by_being_rewritten},
     {"a copy belongs to its message", a_copy_belongs_to_its_message},
     {"a failed delivery announces its notification", a_failed_delivery_announces_its_notification},
