@@ -70,8 +70,8 @@ void origin_copy(struct message *to, const struct message *from)
 
 unsigned origin_hide(struct message *m, const struct event *ev, const struct context *cx)
 {
-    if (!ev->auth_hidden || cx->authed)
-        return 0;
+    if (!ev->auth_hidden || cx->authed || cx->client_zone != CLIENT_OUTSIDE)
+        return 0; /* a client inside needs no login */
     m->flags |= MESSAGE_ORIGIN_UNSURE;
     return 1;
 }

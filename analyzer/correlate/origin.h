@@ -16,8 +16,8 @@ void origin_take_sender(struct message *m, const struct context *cx);
 /* origin_copy - the second life behind a filter has the origin of the first */
 void origin_copy(struct message *to, const struct message *from);
 
-/* origin_hide - ev's log cannot show whether the client had authenticated: nobody is accused on
- * its word. Result: 1 when that is so, to be counted */
+/* origin_hide - ev's log cannot show whether a client outside had authenticated: nobody is accused
+ * on its word. Result: 1 when that is so, to be counted */
 unsigned origin_hide(struct message *m, const struct event *ev, const struct context *cx);
 /* origin_add - another log tells of a message that is known: the client that stands farthest
  * outside is its origin, and what one log hides the other may show

@@ -127,6 +127,17 @@ static void what_a_log_cannot_show_accuses_nobody_until_another_shows_it(void)
     flow_end(f);
 }
 
+static void a_client_inside_hides_nothing(void)
+{
+    struct flow *f = flow_start();
+    struct correlate_stats stats;
+
+    TELL(.kind = EVENT_MAIL, .host = "hub", .id = "7", .trace = "t1", FRONT_END, .hidden = true);
+    correlate_stats(f->correlate, &stats);
+    CHECK_INT(stats.auth_hidden, 0);
+    flow_end(f);
+}
+
 /* A service counts its ids from 1 after each start. */
 static void an_id_used_again_under_another_trace_is_another_message(void)
 {
@@ -336,6 +347,7 @@ static const struct test_case cases[] = {
     {"a protocol log adds the account", a_protocol_log_adds_the_account},
     {"what a log cannot show accuses nobody until another shows it",
      what_a_log_cannot_show_accuses_nobody_until_another_shows_it},
+    {"a client inside hides nothing", a_client_inside_hides_nothing},
     {"an id used again under another trace is another message",
      an_id_used_again_under_another_trace_is_another_message},
     {"only recipients that we put in are excused", only_recipients_that_we_put_in_are_excused},
