@@ -108,6 +108,10 @@ static void say_totals(const struct pipeline *p)
             (unsigned long long)t.lines, (unsigned long long)t.parsed,
             (unsigned long long)t.skipped, (unsigned long long)t.rejected,
             (unsigned long long)t.foreign, (unsigned long long)pipeline_alerts(p));
+    if (t.lines > 0 && t.parsed + t.rejected == 0)
+        fprintf(stderr,
+                "relaywatch: nothing here is a mail server's log in a format that is known; "
+                "--list-formats names them\n");
 }
 
 static int exit_status(const struct pipeline *p, const struct config *config,

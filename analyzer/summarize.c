@@ -248,6 +248,7 @@ static void topic_sentence(enum verdict_topic topic, struct verdict *v)
     const struct topic_words *w = &topic_words[topic];
     const char *format = v->state == VERDICT_YES         ? w->yes
                          : v->state == VERDICT_ATTEMPTED ? w->attempted
+                         : v->no_evidence                ? "The log shows too little to say."
                                                          : w->no;
     const char *mark = strstr(format, "%s");
     char by[160];

@@ -39,6 +39,9 @@ with tempfile.TemporaryDirectory() as d:
     check("the relay verdict is yes", docs[-1]["relaywatch"]["verdict"]["relay"]["state"] == "yes", docs[-1])
     check("a run again gives the same bytes", run(*OPTIONS, "-o", "json", log).stdout == plain.stdout)
     check("a pipe gives the same ids", ids(run(*OPTIONS, "-o", "json", "-", stdin=text).stdout)[0] == want)
+    nothing = run("--no-config", "-", stdin=b"no mail log at all\n")
+    check("a log of nothing known is said to be that", nothing.returncode == 0 and b"--list-formats" in nothing.stderr
+          and b"too little to say" in nothing.stdout, nothing.stderr)
     check("no operand reads standard input", ids(run(*OPTIONS, "-o", "json", stdin=text).stdout)[0] == want)
     (d / "mail.log.1").write_bytes(gzip.compress(text, mtime=0))
     check("gzip gives the same ids whatever its name",
