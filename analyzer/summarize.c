@@ -291,21 +291,34 @@ static void fill_risk(const struct summarize_from *from, struct summary *s)
     memcpy(s->risk_share, risk.share, sizeof s->risk_share);
 }
 
+/* Recipients accepted at one level less those bounced at the other: what became of them is open. */
+static uint64_t unsettled(const struct relay_board *b, enum relay_level taken,
+                          enum relay_level bounced)
+{
+    uint64_t n = relay_board_count(b, taken), settled = relay_board_count(b, bounced);
+
+    return n > settled ? n - settled : 0;
+}
+
+static void fill_relay_facts(const struct relay_board *b, struct scorecard_facts *f)
+{
+    f->relay_refused = relay_board_count(b, RELAY_REFUSED);
+    f->relay_delivered = relay_board_count(b, RELAY_DELIVERED);
+    f->relay_accepted =
+        unsettled(b, RELAY_RCPT_ACCEPTED, RELAY_PLAIN_BOUNCED) + relay_board_count(b, RELAY_QUEUED);
+    f->relay_unsettled = unsettled(b, RELAY_TRICK_ACCEPTED, RELAY_TRICK_BOUNCED);
+    f->relay_bounced =
+        relay_board_count(b, RELAY_TRICK_BOUNCED) + relay_board_count(b, RELAY_PLAIN_BOUNCED);
+}
+
 static void fill_scorecard(const struct summarize_from *from, struct summary *s)
 {
     struct correlate_stats stats;
     struct scorecard_facts f;
-    uint64_t hidden, bounced;
 
     hygiene_facts(from->hygiene, &f);
+    fill_relay_facts(from->board, &f);
     correlate_stats(from->correlate, &stats);
-    f.relay_refused = relay_board_count(from->board, RELAY_REFUSED);
-    f.relay_accepted = relay_board_count(from->board, RELAY_RCPT_ACCEPTED) +
-                       relay_board_count(from->board, RELAY_QUEUED);
-    f.relay_delivered = relay_board_count(from->board, RELAY_DELIVERED);
-    hidden = relay_board_count(from->board, RELAY_TRICK_ACCEPTED);
-    bounced = relay_board_count(from->board, RELAY_TRICK_BOUNCED);
-    f.relay_unsettled = hidden > bounced ? hidden - bounced : 0;
     f.coverage_enough = !too_little_seen(&s->coverage) && !auth_hides_much(from);
     f.dialogue_visible = !shows_no_dialogue(from);
     f.joins_lost = stats.message_evictions;

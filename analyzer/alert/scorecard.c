@@ -67,6 +67,10 @@ static void judge_relay(facts *f, struct scorecard_row *row)
         set(row, warn,
             "%" PRIu64 " hidden foreign recipient%s accepted, what became of it is not logged",
             f->relay_unsettled, s_of(f->relay_unsettled));
+    else if (f->relay_bounced > 0)
+        set(row, warn,
+            "%" PRIu64 " recipient%s for strangers taken, then bounced here, none relayed",
+            f->relay_bounced, s_of(f->relay_bounced));
     else if (!f->coverage_enough)
         set(row, unknown, "the log shows too little to tell");
     else if (f->relay_refused >= ENOUGH)

@@ -26,6 +26,7 @@ struct scorecard_facts {
     uint64_t relay_refused, relay_delivered; /* recipients */
     uint64_t relay_accepted;                 /* ... taken, not delivered */
     uint64_t relay_unsettled;                /* ... hidden ones taken, fate unknown */
+    uint64_t relay_bounced;                  /* ... taken and bounced here: not relayed */
     bool coverage_enough;                    /* for a "no" */
     bool dialogue_visible;                   /* SMTP sessions are in the log, not queues only */
     uint64_t joins_lost;                     /* message records given up for want of room */

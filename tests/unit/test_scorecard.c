@@ -35,6 +35,8 @@ static void test_relay(void)
     f.relay_refused = 500;
     f.coverage_enough = false;
     check(&f, "1", "UNKNOWN", "the log shows too little to tell");
+    f.relay_bounced = 3; /* no relay, but "none accepted" would be untrue */
+    check(&f, "1", "WARN", "3 recipients for strangers taken, then bounced here, none relayed");
     f.relay_unsettled = 2;
     check(&f, "1", "WARN", "2 hidden foreign recipients accepted, what became of it is not logged");
     f.relay_accepted = 1; /* L3 alone is a failure: acceptance is responsibility */
