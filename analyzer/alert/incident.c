@@ -276,6 +276,21 @@ static void take_counters(struct alert *a, const struct finding *f)
         a->counters[i] = f->counters[i];
 }
 
+/* One detector may count different things under one rule: figures of different units are never
+ * compared, and the more severe finding says which one is shown. */
+static void take_measure(struct alert *a, const struct finding *f)
+{
+    bool same = a->unit != NULL && f->unit != NULL && strcmp(a->unit, f->unit) == 0;
+
+    if (same && f->observed > a->observed)
+        a->observed = f->observed;
+    if (same || (a->unit != NULL && f->severity <= a->severity))
+        return;
+    a->unit = f->unit;
+    a->threshold = f->threshold;
+    a->observed = f->observed;
+}
+
 static void update(struct incidents *s, struct incident *in, const struct finding *f)
 {
     struct alert *a = &in->alert;
@@ -284,10 +299,9 @@ static void update(struct incidents *s, struct incident *in, const struct findin
         a->first_us = f->first_us;
     if (f->time_us > a->last_us)
         a->last_us = f->time_us;
+    take_measure(a, f);
     if (f->severity > a->severity)
         a->severity = f->severity;
-    if (f->observed > a->observed)
-        a->observed = f->observed;
     a->confidence = f->confidence > a->confidence ? f->confidence : a->confidence;
     take_counters(a, f);
     take_members(s, a, f);
@@ -311,8 +325,6 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     a->first_us = f->first_us;
     a->last_us = a->raised_us = f->time_us;
     a->window_start_us = day_of(f->first_us);
-    a->threshold = f->threshold;
-    a->unit = f->unit;
     a->stage = "";
     a->mta = mta;
     a->advice = advice_for_rule(f->rule, mta);

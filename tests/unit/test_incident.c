@@ -385,6 +385,37 @@ static void the_list_is_in_a_fixed_order(void)
     incidents_free(t);
 }
 
+static void figures_of_different_units_are_not_mixed(void)
+{
+    struct told told;
+    struct incidents *s = start(&told, 16);
+    struct finding f = probe("192.0.2.1", noon, 300);
+    const struct alert *a;
+
+    f.severity = SEVERITY_LOW;
+    f.unit = "client networks";
+    f.threshold = 5;
+    f.observed = 7;
+    incident_report(s, &f);
+    f.severity = SEVERITY_HIGH; /* the worse finding says what is counted ... */
+    f.unit = "recipients";
+    f.threshold = 100;
+    f.observed = 140;
+    incident_report(s, &f);
+    CHECK_INT(incidents_list(s, &a, 1), 1);
+    CHECK_STR(a->unit, "recipients");
+    CHECK_INT(a->threshold, 100);
+    CHECK_INT(a->observed, 140);
+    f.severity = SEVERITY_LOW; /* ... and a lesser one does not touch it */
+    f.unit = "client networks";
+    f.observed = 900;
+    incident_report(s, &f);
+    CHECK_INT(incidents_list(s, &a, 1), 1);
+    CHECK_STR(a->unit, "recipients");
+    CHECK_INT(a->observed, 140);
+    incidents_free(s);
+}
+
 static void samples_are_the_first_three_lines_with_their_place(void)
 {
     struct told told;
@@ -524,6 +555,7 @@ static const struct test_case cases[] = {
     {"case of the entity makes no other incident", case_of_the_entity_makes_no_other_incident},
     {"the severe survive a flood", the_severe_survive_a_flood},
     {"the list is in a fixed order", the_list_is_in_a_fixed_order},
+    {"figures of different units are not mixed", figures_of_different_units_are_not_mixed},
     {"samples are the first three lines with their place",
      samples_are_the_first_three_lines_with_their_place},
     {"long and binary names are cut", long_and_binary_names_are_cut},
