@@ -3,9 +3,13 @@
 
 A day is told once, as sessions with what became of each recipient, and written as the log of each mail system. The
 alerts (rule, entity, start, count) and the relay verdict must be those of the Postfix log wherever the dialect carries
-the information; where it does not, nothing may be invented and coverage must say so. The days are the relay batteries in
-all outcomes (refused; accepted and delivered; accepted, then bounced here), an open relay in use, and quiet mail."""
+the information; what a dialect cannot show is listed below, and nothing may be invented. The days are eight relay-test
+batteries and the encapsulated forms of Exchange in all outcomes (refused; accepted and delivered; accepted, then bounced
+here), an open relay in use, harvesting, backscatter, and quiet mail."""
 import datetime, json, pathlib, subprocess, sys, tempfile
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "lab"))
+import lab_batteries
 
 START = datetime.datetime(2026, 3, 2, 8, 0, 0)
 SERVER, SERVER_IP = "mx1.example.org", "192.0.2.1"
@@ -20,50 +24,53 @@ def session(at, client, helo, mails, user=None):
     return dict(at=at, client=client, helo=helo, mails=mails, user=user)
 
 
-R, I, T = SERVER, SERVER_IP, "relaytest.example"
-U, S = "relaytest", "antispam"
-NMAP = [("", f"{U}@{T}"), (f"{S}@{T}", f"{U}@{T}"), (f"{S}@{R}", f"{U}@{T}"), (f"{S}@[{I}]", f"{U}@{T}"),
-        (f"{S}@[{I}]", f"{U}%{T}@[{I}]"), (f"{S}@[{I}]", f"{U}%{T}@{R}"), (f"{S}@[{I}]", f'"{U}@{T}"'),
-        (f"{S}@[{I}]", f'"{U}%{T}"'), (f"{S}@[{I}]", f"{U}@{T}@[{I}]"), (f"{S}@[{I}]", f'"{U}@{T}"@[{I}]'),
-        (f"{S}@[{I}]", f"{U}@{T}@{R}"), (f"{S}@[{I}]", f"@[{I}]:{U}@{T}"), (f"{S}@[{I}]", f"@{R}:{U}@{T}"),
-        (f"{S}@[{I}]", f"{T}!{U}"), (f"{S}@[{I}]", f"{T}!{U}@[{I}]"), (f"{S}@[{I}]", f"{T}!{U}@{R}")]
+T = "relaytest.example"
 ENCAPSULATED = [(f"s@{T}", "IMCEASMTP-user+40relaytest+2Eexample@example.org"), (f"s@{T}", '"IMCEA user@relaytest.example"@example.org'),
                 (f"s@{T}", f"u%{T}@example.org"), (f"s@{T}", f"{T}!u@example.org"), (f"s@{T}", f'"u@{T}"@example.org')]
+BATTERIES = {kind: [(a.strip("<>"), b[1:-1] if b.startswith("<") else b) for a, b in lab_batteries.pairs(kind, SERVER, SERVER_IP, T)[0]]
+             for kind in lab_batteries.BATTERIES}
 QUIET = [session(60 * k, "198.51.100.7", "mail.example.com", [(f"ann{k}@example.com", [("joe@example.org", "local")])]) for k in range(12)]
 PROBER = "203.0.113.66"
 
 
 def battery(tests, outcome, at=1800):
-    return [session(at + 9 * n, PROBER, "tester.relaytest.example", [(s, [(r, outcome)])]) for n, (s, r) in enumerate(tests)]
+    ours = lambda r: r.endswith(f"@[{SERVER_IP}]") and "%" not in r and "!" not in r and r.count("@") == 1  # one of Metasploit's
+    return [session(at + 9 * n, PROBER, "tester.relaytest.example", [(s, [(r, "local" if ours(r) else outcome)])]) for n, (s, r) in enumerate(tests)]
 
 
-PLAIN = NMAP[1:4]
 HARVEST = [session(600 + 40 * k, "198.51.100.50", "dict", [(f"a{k}@list.example", [(f"{n}{k}@example.org", "unknown") for n in ("info", "sales", "bob")])])
            for k in range(25)]
 NDRS = [session(600 + 7 * k, f"198.51.100.{60 + k % 120}", f"bot{k % 120}", [(f"stranger{k}@victim{k % 9}.example", [(f"nobody{k}@example.org", "bounced")])])
         for k in range(360)]
 DAYS = {
     "quiet": QUIET,
-    "nmap refused": QUIET + battery(NMAP, "refused"),
     "encapsulated refused": QUIET + battery(ENCAPSULATED, "refused"),
-    "encapsulated accepted, delivered": QUIET + battery(ENCAPSULATED, "relayed"),
-    "encapsulated accepted, bounced here": QUIET + battery(ENCAPSULATED, "bounced"),
-    "nmap plain accepted, delivered": QUIET + battery(PLAIN, "relayed"),
+    "encapsulated delivered": QUIET + battery(ENCAPSULATED, "relayed"),
+    "encapsulated bounced": QUIET + battery(ENCAPSULATED, "bounced"),
     "harvest": QUIET + HARVEST,
     "backscatter": QUIET + NDRS,
     "open relay in use": QUIET + [session(3600 + 20 * k, f"203.0.113.{71 + k % 2}", f"win-{k % 2}",
                                           [(f"offer{k % 3}@bulk.example", [(f"v{k}@victim{k % 7}.example", "relayed")])]) for k in range(40)],
 }
-VERDICT = {"quiet": "no", "harvest": "no", "backscatter": "no", "nmap refused": "attempted", "encapsulated refused": "attempted",
-           "encapsulated accepted, delivered": "yes", "encapsulated accepted, bounced here": "attempted",
-           "nmap plain accepted, delivered": "yes", "open relay in use": "yes"}
+VERDICT = {"quiet": "no", "harvest": "no", "backscatter": "no", "encapsulated refused": "attempted", "encapsulated delivered": "yes",
+           "encapsulated bounced": "attempted", "open relay in use": "yes"}
+for kind, tests in BATTERIES.items():
+    for outcome, verdict in ("refused", "attempted"), ("relayed", "yes"), ("bounced", "exposed"):  # each has plain forms too
+        DAYS[f"{kind} {outcome}"] = QUIET + battery(tests, outcome)
+        VERDICT[f"{kind} {outcome}"] = verdict
 
 
-def inner(rcpt):
-    """where a hidden recipient leads"""
-    if rcpt.count("@") == 1 and not any(c in rcpt for c in '%!"') and not rcpt.startswith("IMCEA"):
+def leads_to(rcpt):
+    """whose mailbox a recipient means, hidden or not"""
+    plain = rcpt.replace('"', "")
+    if "IMCEA" in rcpt:
+        return "user@" + T
+    if plain == rcpt and rcpt.count("@") == 1 and "%" not in rcpt and "!" not in rcpt:
         return rcpt
-    user = "user" if "IMCEA" in rcpt else U if U + "@" in rcpt.replace("%", "@") or "!" + U in rcpt else "u"
+    if "!" in plain:
+        user = plain.split("!")[1].split("@")[0]
+    else:
+        user = plain.split(":")[-1].replace("%", "@").split("@")[0]
     return f"{user}@{T}"
 
 
@@ -100,12 +107,12 @@ def postfix(day):
             put(t, "cleanup", f"{qid}: message-id=<{n}@x.example>")
             put(t, "qmgr", f"{qid}: from=<{sender}>, size=900, nrcpt={len(taken)} (queue active)")
         for r, o in taken:
-            hidden = inner(r) != r
+            hidden = leads_to(r) != r
             orig = f" orig_to=<{r}>," if hidden and o == "relayed" else ""
             if o == "local":
                 put(t + seconds(1), "lmtp", f"{qid}: to=<{r}>, relay=mail.example.org[private/lmtp], delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
             elif o == "relayed":
-                put(t + seconds(1), "smtp", f"{qid}: to=<{inner(r)}>,{orig} relay=mx.victim.example[198.51.100.200]:25, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
+                put(t + seconds(1), "smtp", f"{qid}: to=<{leads_to(r)}>,{orig} relay=mx.victim.example[198.51.100.200]:25, delay=0.1, delays=0/0/0/0.1, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
             else:
                 put(t + seconds(1), "error", f"{qid}: to=<{r}>, relay=none, delay=0.1, delays=0/0/0/0.1, dsn=5.1.1, status=bounced (User unknown in virtual alias table)")
                 put(t + seconds(1), "bounce", f"{qid}: sender non-delivery notification: {0xB00000 + n:X}")
@@ -136,7 +143,7 @@ def ims(day):
             lines += ["<<< DATA", ">>> 354 Send data.  End with CRLF.CRLF", f">>> 250 OK <{n}@x.example>"]
         dialogue(t, lines + ["<<< QUIT", ">>> 221 closing connection"])
         for r, o in taken:
-            target, origin = (inner(r), sender) if o == "relayed" else (sender, "") if o == "bounced" and sender else (None, None)
+            target, origin = (leads_to(r), sender) if o == "relayed" else (sender, "") if o == "bounced" and sender else (None, None)
             if target:
                 dialogue(t + seconds(1), ["A connection to mx.victim.example was established.", "<<< 220 mx.victim.example ready", f">>> HELO {SERVER}",
                                           "<<< 250 mx.victim.example", f">>> MAIL FROM:<{origin}>", "<<< 250 Ok", f">>> RCPT TO:<{target}>", "<<< 250 Ok",
@@ -162,7 +169,7 @@ def w3c(day):
             row(t, *a, "DATA", f"+<{n}@x.example>", 250, 120, 900)
         row(t, *a, "QUIT", s["helo"], 240, 68, 4, 900)
         for r, o in taken:
-            target, origin = (inner(r), sender) if o == "relayed" else (sender, "") if o == "bounced" and sender else (None, None)
+            target, origin = (leads_to(r), sender) if o == "relayed" else (sender, "") if o == "bounced" and sender else (None, None)
             if not target:
                 continue
             u = t + seconds(1)
@@ -223,11 +230,13 @@ def tracking(day):
                 put(u, client_hostname="MX1", server_hostname="MX1", source="STOREDRIVER", event_id="DELIVER", recipient_address=r, recipient_status="Inbox", recipient_count="1", directionality="Incoming", **ids)
             elif o == "relayed":
                 put(u, client_ip=SERVER_IP, client_hostname="MX1", server_ip="198.51.100.200", server_hostname="mx.victim.example", source_context=";250 2.0.0 Ok;ClientSubmitTime:",
-                    connector_id="Outbound Internet", source="SMTP", event_id="SENDEXTERNAL", recipient_address=inner(r), recipient_status="250 2.1.5 Ok", recipient_count="1",
+                    connector_id="Outbound Internet", source="SMTP", event_id="SENDEXTERNAL", recipient_address=leads_to(r), recipient_status="250 2.1.5 Ok", recipient_count="1",
                     directionality="Incoming", custom_data="S:ToEntity=Internet;S:FromEntity=Internet", related_recipient_address="", **ids)
             else:
                 put(u, server_hostname="MX1", source="ROUTING", event_id="FAIL", recipient_address=r, recipient_status="550 5.1.1 RESOLVER.ADR.RecipNotFound; not found", recipient_count="1",
                     reference=f"<ndr{n}@mx1.example.org>", directionality="Incoming", **ids)
+                if not sender:
+                    continue
                 bounce = ids | dict(message_id=f"<ndr{n}@mx1.example.org>", internal_message_id=internal_id(500000 + n), network_message_id=f"cc15cffe-04b1-b3f7-2e0f-{500000 + n:012x}",
                                     return_path="<>", sender_address="MicrosoftExchange329e71ec88ae4615bbc36ab6ce41109e@example.org")
                 put(u, server_hostname="MX1", source="DSN", event_id="DSN", recipient_address=sender, recipient_count="1", reference=ids["message_id"], directionality="Originating",
@@ -258,7 +267,7 @@ def protocol(day):
                       (">", f"250 2.6.0 <{n}@x.example> [InternalId={internal_id(n)}, Hostname={SERVER}] Queued mail for delivery", "")]
         dialogue(receive, t, "MX1\\Default Frontend MX1", f"08DC1DB1{n:08X}", f"{SERVER_IP}:25", f"{s['client']}:40{n:03}", steps + [("<", "QUIT", ""), (">", "221 2.0.0 Service closing transmission channel", "")])
         for r, o in taken:
-            target, origin = (inner(r), sender) if o == "relayed" else (sender, "") if o == "bounced" and sender else (None, None)
+            target, origin = (leads_to(r), sender) if o == "relayed" else (sender, "") if o == "bounced" and sender else (None, None)
             if target:
                 dialogue(send, t + seconds(1), "Outbound Internet", f"08DC1DB2{n:08X}", f"{SERVER_IP}:50{n:03}", "198.51.100.200:25",
                          [("<", "220 mx.victim.example ESMTP", ""), (">", f"EHLO {SERVER}", ""), ("<", "250 mx.victim.example", ""),
@@ -275,11 +284,12 @@ def both(day):
 DIALECTS = {"postfix": postfix, "exchange ims": ims, "exchange w3c": w3c, "exchange tracking": tracking, "exchange protocol": protocol, "exchange protocol + tracking": both}
 # What a dialect cannot show (docs/formats.md): rules that it must not invent, days whose verdict it must leave open.
 MAILBOXES = "exchange ims", "exchange w3c", "exchange protocol"  # they do not say why we bounced, only that a null sender left
-CANNOT = {"exchange tracking": {"RW-RELAY-PROBE": ["nmap refused", "encapsulated refused"], "RW-HARVEST": ["harvest"]},
-          **{d: {"RW-HARVEST": ["backscatter"]} for d in MAILBOXES}}
+CANNOT = {"exchange tracking": {"RW-RELAY-PROBE": [d for d in DAYS if d.endswith("refused")], "RW-HARVEST": ["harvest"]},
+          **{d: {"RW-HARVEST": ["backscatter"], "RW-SPOOF-LOCAL": [d for d in DAYS if d.startswith("metasploit")]} for d in MAILBOXES}}
 CANNOT["exchange protocol"]["RW-BACKSCATTER"] = ["backscatter"]  # a send log does not tie a bounce to the mail it is about
-OTHER_VERDICT = {("exchange tracking", "nmap refused"): "no", ("exchange tracking", "encapsulated refused"): "no",
-                 ("exchange protocol", "encapsulated accepted, bounced here"): "exposed"}
+OTHER_VERDICT = {**{("exchange tracking", d): "no" for d in DAYS if d.endswith("refused")}, ("exchange protocol", "encapsulated bounced"): "exposed",
+                 # all came back as notifications and nothing was tried: a server that takes mail and does not reroute it
+                 ("exchange ims", "orbs bounced"): "attempted", ("exchange w3c", "orbs bounced"): "attempted"}
 NAMELESS = {"exchange ims"}  # the log does not name its server
 # A null sender that leaves may be a receipt or an absence note: some are not counted, and the alert waits for more.
 LOOSE = {(d, "backscatter") for d in MAILBOXES}

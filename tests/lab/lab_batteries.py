@@ -20,10 +20,20 @@ NESSUS = [("<U@T>", "<U@T>"), ("<A@x17.T>", "<U@T>"), ("<A@localhost>", "<U@T>")
           ("<A@R>", "<U@T>"), ("<A@[I]>", "<U@T>"), ("<A@R>", "<U%T@R>"), ("<A@R>", "<U%T@[I]>"), ("<A@R>", "<U@T@R>"),
           ("<A@R>", '<"U@T"@[I]>'), ("<A@R>", "<U@T@[I]>"), ("<A@[I]>", "<@R:U@T>"), ("<A@R>", "<@[I]:U@T>"),
           ("<A@R>", "<T!U@[I]>"), ("<postmaster@R>", "<U@T>")]
+METASPLOIT = NMAP[:3] + [("<A@[I]>", "<U@[I]>")] + NMAP[4:]
+MAPS = [("<A@R>", '<"U@T">'), ("<U@T>", "<U@T>"), ("<A@maps1.T>", "<U@T>"), ("<A@localhost>", "<U@T>"), ("<A>", "<U@T>"), ("<>", "<U@T>"),
+        ("<A@R>", "<U@T>"), ("<A@[I]>", "<U@T>"), ("<A@R>", "<U%T@R>"), ("<A@R>", "<U%T@[I]>"), ("<A@R>", '<"U%T">'), ("<A@[I]>", "<U@T@R>")]
+DSBL = [(sender, rcpt) for sender in ("<A@source.T>", "<A>", "<source.T!A>", "<>") for rcpt in ("<U@T>", '<"U@T">', "U@T", "<T!U>")]
+ORBS = [("<A@fake.T>", form) for form in ("<U@T>", '<"U@T">', "U@T", "<U%T@R>", "<U%T@[I]>", "<U%T@I>", "<U@T@R>", "<U@T@[I]>", "<T!U@R>",
+                                          "<T!U@[I]>", "<@R:U@T>", "<@[I]:U@T>")]
 # name: (pairs, A, U, HELO, one connection for all)
 BATTERIES = {"nmap": (NMAP, "antispam", "relaytest", "nmap.scanme.example", True),
              "abusenet": (ABUSENET, "spamtest", "securitytest", "www.relaytest.example", True),
              "mailradar": (MAILRADAR, "antispam", "relaytest", "radar.relaytest.example", False),
+             "metasploit": (METASPLOIT, "antispam", "relaytest", "X", False),
+             "maps": (MAPS, "spamtest", "nobody", "cygnus.relaytest.example", True),
+             "dsbl": (DSBL, "sender", "listme", "tester.relaytest.example", False),
+             "orbs": (ORBS, "spambag", "victim", "orbs.relaytest.example", False),
              "nessus": (NESSUS, "nessus", "nobody", "scanner.relaytest.example", False)}
 
 
