@@ -380,6 +380,17 @@ static void join_forward(struct correlate *c, const struct event *ev, uint64_t s
     cx->child->flags |= MESSAGE_FORWARDED;
 }
 
+static void note_local_failure(struct message *m, enum reason reason)
+{
+    bool full = reason == REASON_MAILBOX_FULL || reason == REASON_MAILBOX_DISABLED;
+
+    if (!full)
+        m->flags &= ~(uint32_t)MESSAGE_LOCAL_OVERFULL;
+    else if (!(m->flags & MESSAGE_LOCAL_FAILED))
+        m->flags |= MESSAGE_LOCAL_OVERFULL;
+    m->flags |= MESSAGE_LOCAL_FAILED;
+}
+
 static void note_outcome(const struct event *ev, const struct context *cx)
 {
     struct message *m = cx->message;
@@ -398,7 +409,7 @@ static void note_outcome(const struct event *ev, const struct context *cx)
     m->flags |= MESSAGE_BOUNCED;
     m->recipients_bad++;
     if (cx->rcpt_class == RCPT_OURS || cx->rcpt_class == RCPT_RELAYED)
-        m->flags |= MESSAGE_LOCAL_FAILED;
+        note_local_failure(m, cx->reason);
 }
 
 /* Final outcomes count once; a delay may come again. */

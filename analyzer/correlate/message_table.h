@@ -44,7 +44,9 @@ enum message_flag {
     MESSAGE_ENVELOPE =
         1 << 24, /* the recipients that the client gave are known, see message_ids.h */
     MESSAGE_ALIASED =
-        1 << 20 /* second life: an alias of ours had put foreign recipients in before the filter */
+        1 << 20, /* second life: an alias of ours had put foreign recipients in before the filter */
+    MESSAGE_LOCAL_OVERFULL =
+        1 << 25 /* all recipients of ours that failed had full or disabled mailboxes */
 };
 
 enum {

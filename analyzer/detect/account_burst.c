@@ -3,7 +3,7 @@
  * contact, tempo, network and identity when it is first seen, outcome when it is known. Each
  * (message, recipient) counts once, however often it is tried again. source:    SPOT (Duan et al.
  * 2012), COMPA (Egele et al. 2013); the design's D3 limits:    a message is seen whole only through
- * its deliveries; a refusal that names a block list counts as long as fewer than three accounts
+ * its deliveries; a refusal that names a block list counts as long as fewer than three senders
  * meet it, for it then speaks of the server */
 #include "detect/account_burst.h"
 
@@ -17,12 +17,11 @@
 #include "detect/capacity.h"
 #include "detect/delivery_sign.h"
 #include "detect/detector.h"
+#include "detect/listing_fault.h"
 
-enum { LISTED_ACCOUNTS_MAX = 2 };
 static const int64_t contact_turn_us = INT64_C(90) * 86400 * 1000000;
 static const int64_t judged_turn_us = INT64_C(3) * 86400 * 1000000;
 static const int64_t half_day_us = INT64_C(12) * 3600 * 1000000;
-static const int64_t listed_turn_us = INT64_C(3) * 3600 * 1000000;
 
 struct account_burst {
     struct detect_env env;
@@ -30,7 +29,7 @@ struct account_burst {
     struct pair_filter *contacts; /* (account, recipient) */
     struct pair_filter
         *judged; /* (message, recipient) seen; its outcome counted; message counted as waiting */
-    struct recent_set listed; /* accounts refused for a listing */
+    struct listing_fault listing;
 };
 
 static void *create(const struct detect_env *env)
@@ -44,8 +43,8 @@ static void *create(const struct detect_env *env)
 
     d->env = *env;
     d->accounts = table_new(&spec);
-    d->contacts = pair_filter_new(env->memory_bytes / 3, contact_turn_us);
-    d->judged = pair_filter_new(env->memory_bytes / 6, judged_turn_us);
+    d->contacts = pair_filter_new(env->memory_bytes / 4, contact_turn_us);
+    d->judged = pair_filter_new(env->memory_bytes / 12, judged_turn_us);
     return d;
 }
 
@@ -147,18 +146,11 @@ static uint64_t message_identity(const struct message *m)
     return hash_mix(message_table_key(m), (uint64_t)m->first_us);
 }
 
-/* A listing that several accounts meet is this server's, and no sign of what one of them sends. */
-static bool is_servers_fault(struct account_burst *d, const struct event *ev,
-                             const struct context *cx)
-{
-    recent_set_add(&d->listed, cx->user_hash, ev->time_us, listed_turn_us);
-    return recent_set_count(&d->listed, ev->time_us, listed_turn_us) > LISTED_ACCOUNTS_MAX;
-}
-
 enum { WAITING = 1, FINAL = 2 }; /* once for a deferral, once for what became of it */
 
 static void note_outcome(struct account_burst *d, struct account *a, uint64_t message,
-                         uint64_t pair, const struct event *ev, const struct context *cx)
+                         uint64_t pair, bool our_fault, const struct event *ev,
+                         const struct context *cx)
 {
     double weight;
     bool listing;
@@ -167,14 +159,15 @@ static void note_outcome(struct account_burst *d, struct account *a, uint64_t me
 
     if (sign == SIGN_NONE || !pair_filter_first(d->judged, once, ev->time_us))
         return;
-    if (listing && is_servers_fault(d, ev, cx))
+    if (listing && our_fault)
         return;
     a->now.delivered += sign == SIGN_GOOD;
     account_burst_outcome(a, sign == SIGN_GOOD ? 0 : weight, ev->time_us - cx->message->first_us,
                           ev->time_us);
 }
 
-static void on_delivery(struct account_burst *d, const struct event *ev, const struct context *cx)
+static void on_delivery(struct account_burst *d, bool our_fault, const struct event *ev,
+                        const struct context *cx)
 {
     uint64_t recipient = written_recipient(ev, cx), message, pair;
     struct account *a;
@@ -192,7 +185,7 @@ static void on_delivery(struct account_burst *d, const struct event *ev, const s
         if (cx->rcpt_class == RCPT_THIRD_PARTY)
             recent_set_add(&a->strangers, recipient, ev->time_us, half_day_us);
     }
-    note_outcome(d, a, message, pair, ev, cx);
+    note_outcome(d, a, message, pair, our_fault, ev, cx);
     account_burst_report(d->env.incidents, a, ev, cx);
 }
 
@@ -226,18 +219,21 @@ static void warm(const void *state, const struct event *ev, const struct context
 
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
+    struct account_burst *d = state;
+    bool our_fault = listing_fault_note(&d->listing, ev, cx);
+
     if (!cx->authed || cx->user_hash == 0)
         return;
     switch (ev->kind) {
     case EVENT_AUTH:
     case EVENT_MAIL:
-        on_login(state, ev, cx);
+        on_login(d, ev, cx);
         break;
     case EVENT_QUEUED:
-        on_queued(state, ev, cx);
+        on_queued(d, ev, cx);
         break;
     default:
-        on_delivery(state, ev, cx);
+        on_delivery(d, our_fault, ev, cx);
         break;
     }
 }

@@ -30,11 +30,12 @@ enum account_family {
     FAMILY_TRAVEL = 1 << 6
 };
 
-enum account_stage { ACCOUNT_QUIET, ACCOUNT_WARN, ACCOUNT_HIGH };
+/* BULK: much mail in the manner of a mailing, from where the account always sends. */
+enum account_stage { ACCOUNT_QUIET, ACCOUNT_WARN, ACCOUNT_BULK, ACCOUNT_HIGH };
 
-struct account_place { /* a network of the last day; tag 0: unused */
-    int64_t last_us;
-    uint32_t tag;
+struct account_place { /* a network; tag 0: unused */
+    int64_t first_us, last_us;
+    uint32_t tag, messages;
     bool located;
     char country[2]; /* no NUL; zero when not known */
     float lat, lon;
@@ -45,6 +46,7 @@ struct excursion {
     int64_t first_us;
     uint32_t history; /* recipients the account had before: how much "first contact" can mean */
     uint32_t variety; /* different senders it had before */
+    uint32_t placed, usual, strange; /* messages whose network is known, is usual, is strange */
     uint32_t messages, recipients, delivered, bad, good;
     uint32_t contacts, new_contacts; /* judged where history gives them meaning */
     uint32_t gaps, short_gaps;
@@ -60,6 +62,7 @@ struct account {
     int64_t first_us, last_us, last_message_us;
     uint32_t recipients; /* since first_us */
     struct cusum joint, outcome;
+    struct cusum strict; /* outcomes, against what an old mailing list has */
     struct excursion now;
     struct account_place places[ACCOUNT_PLACES];
     struct account_place left; /* the place used before the newest one, as it was then */
@@ -83,6 +86,7 @@ struct account_verdict {
     unsigned families; /* set of enum account_family */
     double level;
     bool outcome_only;
+    bool maybe_mailing; /* a bulk mailer may be behind it as well */
 };
 
 /* account_burst_begin - call first for each event: starts a new excursion when the score has sunk

@@ -5,9 +5,13 @@
  * of the login before, within 3 hours of it. Cold start: P(first contact | honest) is not .40 for
  * an account without history but nearly that of a thief, so it is modelled as .40 + .55 exp(-H/30),
  * H = recipients before the excursion; tempo and identity are weighted by 1 - exp(-H/30) in the
- * same sense. With H = 0 they say nothing, whoever the account is. source:    the design's D3:
- * families, likelihoods, stages; Page (1954) limits:    H counts what this run has seen; an
- * account's habits from before the log are not known */
+ * same sense. With H = 0 they say nothing, whoever the account is. A thief sits elsewhere: what
+ * comes from where the account has sent before looks like a mailing of its owner however loud it
+ * is, and the same is held possible of an account never seen before unless more is refused than an
+ * old list explains.
+ * source:    the design's D3: families, likelihoods, stages; Page (1954)
+ * limits:    H counts what this run has seen; an account's habits from before the log are not
+ *            known */
 #include "detect/account_burst.h"
 
 #include <math.h>
@@ -19,6 +23,7 @@ static const double hour_half_life_us = 3600e6 * 0.69314718,
 static const double receipt_weight = 1.0 / 3; /* a receipt has the null sender and one recipient */
 static const int64_t day_us = INT64_C(24) * 3600 * 1000000;
 static const int64_t short_gap_us = INT64_C(6) * 1000000;
+static const int64_t usual_after_us = INT64_C(2) * 3600 * 1000000;
 static const int64_t run_gap_us = INT64_C(2) * 3600 * 1000000;
 static const int64_t travel_us = INT64_C(3) * 3600 * 1000000;
 static const double travel_km = 1000, travel_llr = 1.5;
@@ -32,9 +37,10 @@ enum {
     WARN_RECIPIENTS = 15,
     CONFIRM_RECIPIENTS = 100,
     OUTCOME_ONLY_BAD = 8,
-    VARIETY_MAX = 4, /* an account used with more senders than this has no identity to leave */
-    BULK_RUN_MIN = 50,
-    BULK_RUNS = 3
+    VARIETY_MAX = 4,   /* an account used with more senders than this has no identity to leave */
+    BULK_RUN_MIN = 50, /* recipients of a run that can be a mailing */
+    BULK_RUNS = 3,
+    USUAL_MESSAGES = 3 /* that make a network a place of the account's */
 };
 
 struct likelihoods {
@@ -119,31 +125,64 @@ unsigned account_burst_places(const struct account *a, int64_t time_us)
     return n;
 }
 
+static struct account_place *find_place(struct account *a, uint32_t tag)
+{
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++)
+        if (a->places[i].tag == tag)
+            return &a->places[i];
+    return NULL;
+}
+
+static struct account_place *make_place(struct account *a, uint32_t tag, int64_t time_us)
+{
+    struct account_place *oldest = &a->places[0];
+
+    for (unsigned i = 1; i < ACCOUNT_PLACES; i++)
+        if (a->places[i].last_us < oldest->last_us)
+            oldest = &a->places[i];
+    *oldest = (struct account_place){.first_us = time_us, .tag = tag};
+    return oldest;
+}
+
+/* The account has a place that is older than this one. */
+static bool is_strange(const struct account *a, const struct account_place *p)
+{
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++)
+        if (a->places[i].messages >= USUAL_MESSAGES && a->places[i].first_us < p->first_us)
+            return true;
+    return false;
+}
+
+/* Used well before all this began. */
+static bool is_usual(const struct account *a, const struct account_place *p)
+{
+    return p->messages >= USUAL_MESSAGES && a->now.first_us - p->first_us >= usual_after_us;
+}
+
 bool account_burst_place(struct account *a, uint64_t place, int64_t time_us)
 {
     uint32_t tag = (uint32_t)(place >> 32) | 1U;
-    unsigned oldest = 0;
-    bool beyond_second;
+    struct account_place *p = find_place(a, tag);
+    bool current = p != NULL && is_current(p, time_us);
+    bool is_new = !current && account_burst_places(a, time_us) >= 2;
 
-    for (unsigned i = 0; i < ACCOUNT_PLACES; i++) {
-        struct account_place *p = &a->places[i];
-        if (p->tag == tag && is_current(p, time_us)) {
-            p->last_us = time_us > p->last_us ? time_us : p->last_us;
-            a->here = (uint8_t)i;
-            return false;
-        }
-        if (p->last_us < a->places[oldest].last_us)
-            oldest = i;
-    }
-    beyond_second = account_burst_places(a, time_us) >= 2;
-    a->left = a->places[a->here];
-    a->here = (uint8_t)oldest;
-    a->places[oldest] = (struct account_place){.last_us = time_us, .tag = tag};
-    if (beyond_second) {
+    if (!current)
+        a->left = a->places[a->here];
+    if (p == NULL)
+        p = make_place(a, tag, time_us);
+    a->here = (uint8_t)(p - a->places);
+    a->now.placed++;
+    if (is_usual(a, p))
+        a->now.usual++;
+    else
+        a->now.strange += is_strange(a, p);
+    p->messages++;
+    p->last_us = time_us > p->last_us ? time_us : p->last_us;
+    if (is_new) {
         a->now.new_places++;
         add(a, time_us, llr_yes(network_of));
     }
-    return true;
+    return !current;
 }
 
 static double km_between(const struct account_place *a, const struct account_place *b)
@@ -254,7 +293,8 @@ void account_burst_contact(struct account *a, bool first, int64_t time_us)
 static void count_run(struct account *a, bool bad, int64_t time_us)
 {
     if (time_us - a->run_last_us > run_gap_us) {
-        if (a->run_recipients >= BULK_RUN_MIN && a->stage == ACCOUNT_QUIET)
+        if (a->run_recipients >= BULK_RUN_MIN &&
+            (a->stage == ACCOUNT_QUIET || a->stage == ACCOUNT_BULK))
             a->clean_runs = a->run_bad * 20 < a->run_recipients ? a->clean_runs + 1 : 0;
         a->run_recipients = a->run_bad = 0;
     }
@@ -275,6 +315,8 @@ void account_burst_outcome(struct account *a, double bad, int64_t age_us, int64_
     count_run(a, bad > 0, time_us);
     add(a, time_us, llr);
     cusum_add(&a->outcome, time_us, half_life_us, llr);
+    cusum_add(&a->strict, time_us, half_life_us,
+              weight * (bad > 0 ? bad * llr_yes(bulk_outcome_of) : llr_no(bulk_outcome_of)));
 }
 
 static unsigned families_of(const struct excursion *x)
@@ -307,14 +349,47 @@ static unsigned count_families(unsigned set)
 }
 
 /* Volume confirms only where the outcomes are no better than an honest account's. */
-static bool is_confirmed(const struct account *a, unsigned families, double outcome)
+static bool is_confirmed(const struct account *a, double outcome)
 {
     const struct excursion *x = &a->now;
 
-    if (outcome >= confirm_level ||
-        (families & (FAMILY_NETWORK | FAMILY_IDENTITY | FAMILY_SEQUENCE)))
-        return true;
-    return x->recipients >= CONFIRM_RECIPIENTS && x->bad >= outcome_of.good * (x->bad + x->good);
+    return outcome >= confirm_level ||
+           (x->recipients >= CONFIRM_RECIPIENTS && x->bad >= outcome_of.good * (x->bad + x->good));
+}
+
+static bool is_from_usual_place(const struct excursion *x)
+{
+    return x->placed > 0 && 10 * x->usual >= 9 * x->placed;
+}
+
+/* The account has other places, and most of this comes from none of them. */
+static bool is_from_strange_place(const struct excursion *x)
+{
+    return x->placed > 0 && 2 * x->strange >= x->placed;
+}
+
+/* What an old mailing list does not explain. */
+static bool is_worse_than_old(const struct account *a, int64_t time_us)
+{
+    return cusum_at(&a->strict, time_us, half_life_us) >= (float)confirm_level;
+}
+
+/* Outcomes, contacts and tempo are those of a mailing too. From elsewhere it is a thief; from the
+ * usual place it is a mailing, even if its owner travels; where the account has no other place,
+ * only what no old list explains tells them apart. */
+static enum account_stage stage_of(const struct account *a, unsigned families, double outcome,
+                                   int64_t time_us)
+{
+    const struct excursion *x = &a->now;
+    bool usual = is_from_usual_place(x);
+
+    if ((families & (FAMILY_IDENTITY | FAMILY_SEQUENCE)) || ((families & FAMILY_NETWORK) && !usual))
+        return ACCOUNT_HIGH;
+    if (!is_confirmed(a, outcome))
+        return ACCOUNT_WARN;
+    if (!usual && (is_from_strange_place(x) || is_worse_than_old(a, time_us)))
+        return ACCOUNT_HIGH;
+    return x->recipients >= BULK_RUN_MIN ? ACCOUNT_BULK : ACCOUNT_WARN;
 }
 
 struct account_verdict account_burst_judge(const struct account *a, int64_t time_us)
@@ -325,7 +400,10 @@ struct account_verdict account_burst_judge(const struct account *a, int64_t time
 
     if (v.level >= warn_level && a->now.recipients >= WARN_RECIPIENTS &&
         count_families(v.families) >= 2) {
-        v.stage = is_confirmed(a, v.families, outcome) ? ACCOUNT_HIGH : ACCOUNT_WARN;
+        v.stage = stage_of(a, v.families, outcome, time_us);
+        v.maybe_mailing = a->now.recipients >= BULK_RUN_MIN &&
+                          !(v.families & (FAMILY_IDENTITY | FAMILY_SEQUENCE | FAMILY_NETWORK)) &&
+                          !is_from_strange_place(&a->now);
     } else if (outcome >= outcome_level && a->now.bad >= OUTCOME_ONLY_BAD) {
         v.outcome_only = true;
         v.stage = ACCOUNT_WARN;

@@ -62,9 +62,11 @@ static void add_word(char *reason, unsigned families, unsigned family, const cha
                  len > 0 && reason[len - 1] != ' ' ? ", " : "", word);
 }
 
-static void name_families(unsigned families, char *reason)
+static void name_families(unsigned families, bool maybe_mailing, char *reason)
 {
-    snprintf(reason, REASON_MAX, "sends unlike its owner: ");
+    snprintf(reason, REASON_MAX, "%s",
+             maybe_mailing ? "a bulk mailer that nobody declared, or a stolen account: "
+                           : "sends unlike its owner: ");
     add_word(reason, families, FAMILY_SEQUENCE, "after password guessing");
     add_word(reason, families, FAMILY_NETWORK, "from many networks");
     add_word(reason, families, FAMILY_TRAVEL, "from places too far apart");
@@ -84,13 +86,24 @@ static struct ruling rule_by_stage(struct account *a, int64_t time_us)
         a->stage = v.stage;
     if (v.stage == ACCOUNT_QUIET && (a->stage == ACCOUNT_QUIET || v.level < told_level))
         return r;
-    r.severity = a->stage == ACCOUNT_HIGH ? SEVERITY_HIGH : SEVERITY_LOW;
+    r.severity = a->stage == ACCOUNT_HIGH   ? SEVERITY_HIGH
+                 : a->stage == ACCOUNT_BULK ? SEVERITY_MEDIUM
+                                            : SEVERITY_LOW;
     if (v.outcome_only)
-        snprintf(r.reason, sizeof r.reason,
-                 "many recipients are refused: a stolen account, or an old mailing list");
+        snprintf(
+            r.reason, sizeof r.reason,
+            "many recipients are refused: a bulk mailer with an old list, or a stolen account");
     else
-        name_families(v.families, r.reason);
+        name_families(v.families, v.maybe_mailing || a->stage == ACCOUNT_BULK, r.reason);
     return r;
+}
+
+/* One person's phone wanders, too; what it sends goes to people it knows, and arrives. */
+static bool is_unlike_owner(const struct account *a, int64_t time_us)
+{
+    const unsigned signs = FAMILY_OUTCOME | FAMILY_CONTACT | FAMILY_IDENTITY | FAMILY_SEQUENCE;
+
+    return (account_burst_judge(a, time_us).families & signs) != 0;
 }
 
 /* Ten addresses of hardly any networks may be one phone; five networks may be one traveller: both
@@ -99,7 +112,8 @@ static void rule_by_addresses(const struct account *a, int64_t time_us, struct r
 {
     double addresses = recent_set_count(&a->addresses, time_us, turn_us);
     unsigned places = account_burst_places(a, time_us);
-    bool many = addresses >= HARD_ADDRESSES, hard = many && places >= HARD_PLACES;
+    bool many = addresses >= HARD_ADDRESSES;
+    bool hard = many && places >= HARD_PLACES && is_unlike_owner(a, time_us);
     bool wide = places >= MANY_PLACES && a->messages_day.value >= MANY_PLACES_MESSAGES;
 
     if (!many && !wide)

@@ -2,9 +2,9 @@
  * algorithm: per host, decayed counts of bounces to foreign senders of outside mail and of accepted
  * inbound messages; the ratio decides, a Poisson CUSUM on distinct victims a minute tells a sudden
  * run early. One victim counts a few times an hour only (an attack on one victim is reverse NDR),
- * known correspondents count little source:    RFC 5321 6.1, 6.2; Postfix BACKSCATTER_README; Page
- * (1954) for the CUSUM limits:    where the server that bounces is not the one that took the mail
- * from outside, its origin is not visible */
+ * known correspondents and full mailboxes count little source:    RFC 5321 6.1, 6.2; Postfix
+ * BACKSCATTER_README; Page (1954) for the CUSUM limits:    where the server that bounces is not the
+ * one that took the mail from outside, its origin is not visible */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -36,12 +36,13 @@ enum {
     CLIENT_MIN = 10 /* bounces that one client caused, and a fifth of all: worth naming */
 };
 static const double ratio_medium = 0.02, ratio_high = 0.10;
-static const double known_weight = 0.2, delayed_weight = 0.2;
+static const double known_weight = 0.2, delayed_weight = 0.2, full_weight = 0.2;
 static const double unsure_weight = 0.2; /* absence notes and receipts have a null sender too */
 static const double alarm_height = 12, first_baseline_per_min = 0.2;
 /* With these half-lives (ln 2 of the time) a steady stream of n an hour, or a day, reads n. */
 static const double hour_half_life_us = 3600e6 * 0.69314718;
 static const double day_half_life_us = 24 * 3600e6 * 0.69314718;
+static const double now_half_life_us = 900e6; /* for the share in a run that began just now */
 
 /* A run of bounces, from the first after a quiet time. */
 struct run {
@@ -58,6 +59,7 @@ struct run {
 struct host {
     struct decayed failed_hour, delayed_hour, relayed_hour, inbound_hour;
     struct decayed failed_day, inbound_day;
+    struct decayed failed_now, inbound_now;
     struct poisson_cusum victims;
     struct distinct minute_victims;
     int64_t minute_us;
@@ -110,6 +112,7 @@ static void count_inbound(struct host *h, const struct event *ev, const struct c
         return;
     decayed_add(&h->inbound_hour, ev->time_us, hour_half_life_us, 1);
     decayed_add(&h->inbound_day, ev->time_us, day_half_life_us, 1);
+    decayed_add(&h->inbound_now, ev->time_us, now_half_life_us, 1);
 }
 
 static bool written_by_our_user(const struct context *cx)
@@ -162,6 +165,8 @@ static double weight_of(const struct backscatter *d, const struct victim *v,
 {
     if (v->hour.value > VICTIM_PER_HOUR)
         return 0;
+    if (own_bounce_overfull(cx))
+        return full_weight;
     return pair_filter_seen(d->correspondents, cx->sender_hash) ? known_weight : 1;
 }
 
@@ -232,6 +237,7 @@ static const struct victim *count_bounce(struct backscatter *d, struct host *h,
     h->run.unsure += what == OWN_BOUNCE_UNSURE;
     decayed_add(&h->failed_hour, ev->time_us, hour_half_life_us, weight);
     decayed_add(&h->failed_day, ev->time_us, day_half_life_us, weight);
+    decayed_add(&h->failed_now, ev->time_us, now_half_life_us, weight);
     feed_cusum(h, ev, cx, weight);
     return v;
 }
@@ -251,6 +257,13 @@ static double bounces_an_hour(const struct host *h, int64_t now_us)
     return failed + fmin(failed, decayed_at(&h->delayed_hour, now_us, hour_half_life_us));
 }
 
+/* At a large site an hour of inbound mail hides the first minutes of a run. */
+static double share_of_now(const struct host *h, int64_t now_us)
+{
+    return ratio(decayed_at(&h->failed_now, now_us, now_half_life_us),
+                 decayed_at(&h->inbound_now, now_us, now_half_life_us));
+}
+
 /* -1: nothing to say. */
 static int severity_of(const struct host *h, int64_t now_us)
 {
@@ -264,7 +277,9 @@ static int severity_of(const struct host *h, int64_t now_us)
         return SEVERITY_CRITICAL;
     if (hour >= MANY_PER_HOUR && share >= ratio_high)
         return SEVERITY_HIGH;
-    if ((sudden || hour >= MANY_PER_HOUR) && share >= ratio_medium)
+    if (hour >= MANY_PER_HOUR && share >= ratio_medium)
+        return SEVERITY_MEDIUM;
+    if (sudden && share_of_now(h, now_us) >= ratio_medium)
         return SEVERITY_MEDIUM;
     if (day >= MANY_PER_DAY &&
         ratio(day, decayed_at(&h->inbound_day, now_us, day_half_life_us)) >= ratio_high)

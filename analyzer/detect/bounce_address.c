@@ -6,12 +6,14 @@
  *          as recipient alike */
 #include "detect/bounce_address.h"
 
-static bool has_digit(slice s)
+/* Half of it digits: 1234, a1b2; not a name with a number behind it, as in anna.smith2. */
+static bool is_counter(slice s)
 {
+    size_t digits = 0;
+
     for (size_t i = 0; i < s.len; i++)
-        if (s.ptr[i] >= '0' && s.ptr[i] <= '9')
-            return true;
-    return false;
+        digits += s.ptr[i] >= '0' && s.ptr[i] <= '9';
+    return digits > 0 && 2 * digits >= s.len;
 }
 
 /* prvs=0123456789=anna (BATV) and btv1==0123==anna name the person last. */
@@ -37,7 +39,7 @@ slice bounce_address_local(slice address)
     for (size_t i = local.len; i-- > 1;) {
         if (strchr("-_.", local.ptr[i]) == NULL || local.ptr[i] == '\0')
             continue;
-        if (!has_digit(slice_from(local, i)))
+        if (!is_counter(slice_from(local, i + 1)))
             break;
         local.len = i;
     }

@@ -10,7 +10,7 @@
 #include "base/slice.h"
 
 /* bounce_address_local - the local part without its tags: "anna" of prvs=0123456789=anna@..., the
- * part before the first + or =, or before last parts that hold a digit
+ * part before the first + or =, or before last parts that count (half of them digits)
  *
  *   result    borrows from address */
 slice bounce_address_local(slice address);

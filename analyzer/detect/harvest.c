@@ -21,6 +21,7 @@
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
 enum {
+    TALLY_MAX = 3, /* tries that a client is known to have made when its entry was pushed out */
     WARN_UNKNOWN = 8,
     ALERT_UNKNOWN = 10,
     SHARE_MAX =
@@ -32,6 +33,7 @@ enum {
     ORDER_MIN = 10      /* names needed to speak of an order */
 };
 static const double half_life_us = 12 * 3600e6;
+static const int64_t open_us = INT64_C(60) * 1000000; /* a transaction takes no longer */
 static const float warn_height = 9.2F, alert_height = 11.5F;
 
 /* One client or network, since its S left 0. */
@@ -39,7 +41,8 @@ struct harvester {
     struct cusum test;
     int64_t first_us, last_us;
     uint32_t unknown, known;
-    uint32_t accepted; /* unknown ones that were taken at RCPT and bounced later */
+    uint32_t unknown_ever, known_ever; /* also before S left 0 */
+    uint32_t accepted;                 /* unknown ones that were taken at RCPT and bounced later */
     uint32_t same_sender;
     uint64_t sender_hash; /* of the first unknown one */
     uint32_t ascending;
@@ -48,6 +51,7 @@ struct harvester {
     uint32_t in_hour; /* names shared with network and site since hour_us */
     char last_name[16];
     bool raised;
+    bool held; /* crossed the line inside a transaction that is still open */
 };
 
 struct harvest_net {
@@ -184,14 +188,17 @@ static void restart(struct harvester *h, int64_t now_us)
     *h = (struct harvester){.test = h->test,
                             .first_us = now_us,
                             .last_us = now_us,
+                            .unknown_ever = h->unknown_ever,
+                            .known_ever = h->known_ever,
                             .hour_us = h->hour_us,
                             .in_hour = h->in_hour};
 }
 
-/* One client must not make a campaign: it adds a few names an hour to what many do together. */
+/* One client must not make a campaign: it adds a few names an hour to what many do together. A
+ * forwarder, whose mail mostly arrives, adds none. */
 static bool may_share(struct harvester *h, int64_t now_us)
 {
-    if (h->raised || h->known > h->unknown)
+    if (h->raised || h->known > h->unknown || h->known_ever > h->unknown_ever)
         return false;
     if (now_us - h->hour_us > HOURS_US(1)) {
         h->hour_us = now_us;
@@ -203,6 +210,7 @@ static bool may_share(struct harvester *h, int64_t now_us)
 static void count_known(const struct harvest *d, struct harvester *h, int64_t time_us)
 {
     h->known++;
+    h->known_ever++;
     cusum_add(&h->test, time_us, half_life_us, d->llr.good);
 }
 
@@ -221,6 +229,7 @@ static void count_unknown(struct harvester *h, const struct event *ev, const str
     if (sunk(h, ev->time_us))
         restart(h, ev->time_us);
     h->unknown++;
+    h->unknown_ever++;
     h->accepted += a->accepted;
     if (h->unknown == 1)
         h->sender_hash = cx->sender_hash;
@@ -235,6 +244,12 @@ static void count_unknown(struct harvester *h, const struct event *ev, const str
 
 /* ---- reporting ---- */
 
+/* A quarter of its mail arrives: a server with an old list. */
+static bool is_mailing(const struct harvester *h)
+{
+    return 3 * h->known_ever >= h->unknown_ever;
+}
+
 /* -1: not worth a word. Mail accepted first gives its answer to the sender it names: only who
  * writes under one name can learn from it. */
 static int severity_of(const struct harvester *h)
@@ -245,8 +260,9 @@ static int severity_of(const struct harvester *h)
         return -1;
     if (!refused)
         return 5 * h->same_sender >= 4 * h->unknown ? SEVERITY_LOW : SEVERITY_INFO;
-    return h->test.s >= alert_height && h->unknown >= ALERT_UNKNOWN ? SEVERITY_MEDIUM
-                                                                    : SEVERITY_LOW;
+    if (h->test.s < alert_height || h->unknown < ALERT_UNKNOWN || is_mailing(h))
+        return SEVERITY_LOW;
+    return SEVERITY_MEDIUM;
 }
 
 static slice how_of(const struct harvester *h)
@@ -396,19 +412,54 @@ static bool first_unknown(struct harvest *d, const struct event *ev, const struc
     return true;
 }
 
-/* A flood of fresh clients pushes out those that tried once, but the filter still knows them: their
- * second try counts for two and lifts them above the flood. */
+static uint64_t mark_of(const struct harvest *d, const struct context *cx, unsigned n)
+{
+    return hash_mix(hash_mix(cx->client_hash, d->env.key.k0 | 1), n);
+}
+
+/* A flood of fresh clients pushes out those that tried a few times, but the filter has a mark for
+ * each of their first tries: a new entry begins with those, and stands above the flood. */
 static struct harvester *get_client(struct harvest *d, const struct event *ev,
                                     const struct context *cx, const struct attempt *a)
 {
     bool created;
-    bool tried =
-        !pair_filter_first(d->pairs, hash_mix(cx->client_hash, d->env.key.k0 | 1), ev->time_us);
+    unsigned tried = 0;
     struct harvester *h = table_get(d->clients, cx->client_hash, ev->time_us, &created);
 
-    if (created && tried)
+    while (tried < TALLY_MAX && !pair_filter_first(d->pairs, mark_of(d, cx, tried), ev->time_us))
+        tried++;
+    for (; created && tried > 0; tried--)
         count_unknown(h, ev, cx, a, d->llr.bad);
     return h;
+}
+
+/* A server that logs refused recipients at once and accepted ones when they are delivered shows a
+ * mailing as a run of unknown names first. While its transaction is open, and somebody in it was
+ * accepted, nothing is said and nothing is shared: what follows may outweigh it. */
+static bool is_half_told(const struct event *ev, const struct context *cx)
+{
+    return ev->kind == EVENT_RCPT && cx->message != NULL &&
+           (cx->message->flags & (MESSAGE_QUEUED | MESSAGE_DONE)) == 0 &&
+           ev->time_us - cx->message->first_us < open_us;
+}
+
+static void release(struct harvest *d, struct harvester *h, const struct event *ev,
+                    const struct context *cx)
+{
+    if (h == NULL || !h->held)
+        return;
+    h->held = false;
+    report_client(d, h, ev, cx);
+}
+
+/* The end of the session decides when its mail never reached the queue; else its deliveries do. */
+static bool is_in_queue(const struct harvest *d, const struct context *cx)
+{
+    const struct message *m = cx->session == NULL || cx->session->message_key == 0
+                                  ? NULL
+                                  : message_table_find(d->env.messages, cx->session->message_key);
+
+    return m != NULL && (m->flags & MESSAGE_QUEUED) && !(m->flags & MESSAGE_DONE);
 }
 
 static void on_unknown(struct harvest *d, const struct event *ev, const struct context *cx,
@@ -422,6 +473,9 @@ static void on_unknown(struct harvest *d, const struct event *ev, const struct c
     h = get_client(d, ev, cx, a);
     count_unknown(h, ev, cx, a, llr);
     h->vrfy += ev->stage == STAGE_VRFY;
+    h->held = is_half_told(ev, cx);
+    if (h->held)
+        return;
     report_client(d, h, ev, cx);
     if (!may_share(h, ev->time_us) || count_network(d, ev, cx, a, llr))
         return;
@@ -438,7 +492,9 @@ static void on_session_end(struct harvest *d, const struct event *ev, const stru
     struct attempt a = {.unknown = true};
     struct harvester *h;
 
-    if (tries == 0 || cx->client_hash == 0)
+    if (!is_in_queue(d, cx))
+        release(d, table_find(d->clients, cx->client_hash), ev, cx);
+    if (tries == 0)
         return;
     h = table_get(d->clients, cx->client_hash, ev->time_us, NULL);
     if (h->vrfy > 0 && h->unknown >= tries) /* seen one by one */
@@ -469,6 +525,8 @@ static void on_event(void *state, const struct event *ev, const struct context *
         return;
     if (ev->kind == EVENT_DISCONNECT)
         on_session_end(d, ev, cx);
+    else if (ev->kind == EVENT_DONE)
+        release(d, table_find(d->clients, cx->client_hash), ev, cx);
     else if (!judge(ev, cx, &a))
         return;
     else if (a.unknown)
@@ -494,7 +552,7 @@ const struct detector detector_harvest = {
     .name = "harvest",
     .summary = "recipients tried to find out which exist: by one client, a network, or many",
     .reference = "D7; RFC 5321 7.3, 7.8",
-    .kinds = KIND(RCPT) | KIND(REFUSAL) | KIND(DELIVERY) | KIND(DISCONNECT),
+    .kinds = KIND(RCPT) | KIND(REFUSAL) | KIND(DELIVERY) | KIND(DONE) | KIND(DISCONNECT),
     .memory_parts = 4,
     .create = create,
     .on_event = on_event,

@@ -3,12 +3,15 @@
  * for a host with one steady sender of ours .15, since lists decay); fan-out (first-seen recipients
  * at 50 an hour, four of five new); identity (many foreign senders or sender domains, or HELO
  * names, an hour); bounces (null sender) to people who never wrote to us. High when the CUSUM has
- * company, two families without it are a warning. Where our own filter says spam or virus, SPOT's
- * own test on its verdicts (.20 honest, .90 infected). source: SPOT (Duan et al. 2012); Clayton,
- * "Stopping spam by extrusion detection" (2004); Foster (2011); RFC 5321 4.5.5 limits:    hosts of
- * other organisations behind us (customers, a gateway in front) have foreign senders by right:
- * without refusals they stay below medium. Where mail comes in by another way, nobody has written
- * to us as far as we know, so the null sender is not judged there */
+ * company; medium when a host begins its spell with many senders and refusals; two families without
+ * refusals, or refusals of one sender's mail as an old mailing list has them, are a note. Where our
+ * own filter says spam or virus, SPOT's own test on its verdicts (.20 honest, .90 infected).
+ * source:    SPOT (Duan et al. 2012); Clayton, "Stopping spam by extrusion detection" (2004);
+ *            Foster (2011); RFC 5321 4.5.5
+ * limits:    hosts of other organisations behind us (customers, a gateway in front) have foreign
+ *            senders by right: without refusals they stay below medium. Where mail comes in by
+ *            another way, nobody has written to us as far as we know, so the null sender is not
+ *            judged there */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -21,6 +24,7 @@
 #include "detect/capacity.h"
 #include "detect/delivery_sign.h"
 #include "detect/inbound.h"
+#include "detect/listing_fault.h"
 #include "detect/recent_set.h"
 
 enum {
@@ -33,13 +37,12 @@ enum {
     NULL_PER_HOUR = 10,
     SPAM_MIN = 4, /* verdicts of our own filter */
     STEADY_SENDERS = 2,
-    LISTED_HOSTS_MAX = 2
+    EARLY_RECIPIENTS = 100 /* of a spell, among which less evidence will do */
 };
-static const double alarm_level = 9.2, spam_level = 4.6, fresh_share = .8;
+static const double alarm_level = 9.2, early_level = 4.6, spam_level = 4.6, fresh_share = .8;
 static const double half_life_us = 6 * 3600e6, hour_half_life_us = 3600e6;
 static const int64_t half_hour_us =
     INT64_C(1800) * 1000000; /* turn: a window of half an hour to an hour */
-static const int64_t listed_turn_us = INT64_C(3) * 3600 * 1000000;
 static const int64_t idle_us = INT64_C(24) * 3600 * 1000000;
 static const int64_t contact_turn_us = INT64_C(30) * 86400 * 1000000;
 static const int64_t writer_turn_us = INT64_C(7) * 86400 * 1000000; /* as long as bounces wait */
@@ -66,7 +69,7 @@ struct host_burst {
     struct pair_filter *judged;   /* (message, recipient), see account_burst */
     struct pair_filter *writers;  /* senders of mail that came in from outside */
     bool takes_mail;              /* any came in */
-    struct recent_set listed;     /* hosts refused for a listing */
+    struct listing_fault listing;
     struct bernoulli_llr usual, steady, spam;
 };
 
@@ -168,13 +171,7 @@ static void count_outcome(struct host_burst *d, struct host *h, double bad, int6
               bad > 0 ? bad * (double)d->steady.bad : (double)d->steady.good);
 }
 
-static bool is_servers_fault(struct host_burst *d, const struct event *ev, const struct context *cx)
-{
-    recent_set_add(&d->listed, cx->client_hash, ev->time_us, listed_turn_us);
-    return recent_set_count(&d->listed, ev->time_us, listed_turn_us) > LISTED_HOSTS_MAX;
-}
-
-static void note_outcome(struct host_burst *d, struct host *h, uint64_t message,
+static void note_outcome(struct host_burst *d, struct host *h, uint64_t message, bool our_fault,
                          const struct event *ev, const struct context *cx)
 {
     enum { WAITING = 1, FINAL = 2 };
@@ -186,7 +183,7 @@ static void note_outcome(struct host_burst *d, struct host *h, uint64_t message,
 
     if (sign == SIGN_NONE || !pair_filter_first(d->judged, once, ev->time_us))
         return;
-    if (listing && is_servers_fault(d, ev, cx))
+    if (listing && our_fault)
         return;
     count_outcome(d, h, sign == SIGN_GOOD ? 0 : weight, ev->time_us);
 }
@@ -194,7 +191,7 @@ static void note_outcome(struct host_burst *d, struct host *h, uint64_t message,
 /* ---- judging ---- */
 
 struct opinion {
-    bool refused, spam, fan_out, identity, unasked, steady;
+    bool refused, mailing, early, spam, fan_out, identity, unasked, steady;
     double level;
     unsigned senders, strangers, domains, helos;
 };
@@ -219,10 +216,14 @@ static struct opinion form_opinion(const struct host *h, int64_t time_us)
              (double)cusum_at(&h->spam, time_us, half_life_us) >= spam_level;
     o.level = (double)cusum_at(o.steady ? &h->strict : &h->outcome, time_us, half_life_us);
     o.refused = o.level >= alarm_level && h->bad >= BAD_MIN;
+    o.mailing = o.steady && h->bad >= BAD_MIN &&
+                cusum_at(&h->outcome, time_us, half_life_us) >= (float)alarm_level;
     o.fan_out = fresh >= FRESH_PER_HOUR &&
                 fresh >= fresh_share * decayed_at(&h->total, time_us, hour_half_life_us);
     o.identity = o.strangers >= SENDERS_PER_HOUR || o.domains >= DOMAINS_PER_HOUR ||
                  o.helos >= HELOS_PER_HOUR;
+    o.early = o.identity && h->recipients <= EARLY_RECIPIENTS && h->bad >= BAD_MIN &&
+              o.level >= early_level;
     return o;
 }
 
@@ -234,13 +235,13 @@ static int severity_of(const struct host *h, const struct opinion *o, int64_t ti
     if (o->refused)
         return o->fan_out || o->identity || o->unasked || o->strangers > 0 ? SEVERITY_HIGH
                                                                            : SEVERITY_MEDIUM;
+    if (o->early)
+        return SEVERITY_MEDIUM;
     if (o->fan_out && (o->identity || o->unasked))
         return h->bad >= BAD_SOME && cusum_at(&h->outcome, time_us, half_life_us) > 0
                    ? SEVERITY_MEDIUM
                    : SEVERITY_LOW;
-    if (cusum_at(&h->outcome, time_us, half_life_us) >= (float)alarm_level && h->bad >= BAD_MIN)
-        return SEVERITY_LOW;
-    return -1;
+    return o->mailing ? SEVERITY_LOW : -1;
 }
 
 static slice reason_of(const struct opinion *o)
@@ -250,15 +251,15 @@ static slice reason_of(const struct opinion *o)
             "our own filter finds spam or a virus in most of what an inside host sends");
     if (o->unasked)
         return SLICE_LIT("an inside host sends bounces to people who never wrote to us");
-    if (o->refused && o->identity)
+    if ((o->refused || o->early) && o->identity)
         return SLICE_LIT(
             "an inside host sends under changing senders, and remote servers refuse much of it");
     if (o->refused)
         return SLICE_LIT("remote servers refuse much of what an inside host sends");
     if (o->identity)
         return SLICE_LIT("an inside host sends to many strangers under many foreign senders");
-    return SLICE_LIT("remote servers refuse much of what an inside host sends under one sender: "
-                     "perhaps an old list");
+    return SLICE_LIT("remote servers refuse much of what an inside host sends under one sender: a "
+                     "bulk mailer with an old list, or an infected machine");
 }
 
 /* When the present behaviour began, as far as the evidence reaches back. */
@@ -266,7 +267,7 @@ static int64_t begin_of(const struct host *h, const struct opinion *o, int64_t t
 {
     int64_t hour_ago = time_us - 2 * half_hour_us;
 
-    if (o->refused || !o->fan_out)
+    if (o->refused || o->early || o->mailing || !o->fan_out)
         return h->outcome.start_us != 0 ? h->outcome.start_us : h->first_us;
     return hour_ago > h->first_us ? hour_ago : h->first_us;
 }
@@ -286,7 +287,7 @@ static void report(struct host_burst *d, struct host *h, const struct event *ev)
         {"helo_names", o.helos},
         {"spam_verdicts", h->spam_verdicts},
         {"unasked_bounces", (uint64_t)decayed_at(&h->unasked, ev->time_us, hour_half_life_us)}};
-    bool by_number = !o.refused && o.fan_out;
+    bool by_number = !o.refused && !o.early && !o.mailing && o.fan_out;
 
     if (severity < 0)
         return;
@@ -324,7 +325,8 @@ static bool is_answer(const struct host_burst *d, const struct context *cx)
     return !d->takes_mail || pair_filter_seen(d->writers, cx->rcpt_hash);
 }
 
-static void on_delivery(struct host_burst *d, const struct event *ev, const struct context *cx)
+static void on_delivery(struct host_burst *d, bool our_fault, const struct event *ev,
+                        const struct context *cx)
 {
     uint64_t message;
     struct host *h;
@@ -336,7 +338,7 @@ static void on_delivery(struct host_burst *d, const struct event *ev, const stru
     message = hash_mix(message_table_key(cx->message), (uint64_t)cx->message->first_us);
     if (pair_filter_first(d->judged, hash_mix(message, cx->rcpt_hash), ev->time_us))
         note_recipient(d, h, ev, cx);
-    note_outcome(d, h, message, ev, cx);
+    note_outcome(d, h, message, our_fault, ev, cx);
     report(d, h, ev);
 }
 
@@ -381,20 +383,23 @@ static void warm(const void *state, const struct event *ev, const struct context
 
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
+    struct host_burst *d = state;
+    bool our_fault = listing_fault_note(&d->listing, ev, cx);
+
     if (!is_inside(cx)) {
         if (ev->kind == EVENT_QUEUED)
-            note_writer(state, ev, cx);
+            note_writer(d, ev, cx);
         return;
     }
     switch (ev->kind) {
     case EVENT_DELIVERY:
-        on_delivery(state, ev, cx);
+        on_delivery(d, our_fault, ev, cx);
         break;
     case EVENT_QUEUED:
-        on_passed(state, ev, cx);
+        on_passed(d, ev, cx);
         break;
     default:
-        on_refusal(state, ev, cx);
+        on_refusal(d, ev, cx);
         break;
     }
 }

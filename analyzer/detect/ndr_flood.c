@@ -24,7 +24,7 @@
 #define MINUTES_US(m) ((int64_t)(m)*60 * 1000000)
 
 enum {
-    NETWORKS_MIN = 20,
+    NETWORKS_MIN = 15,
     NETWORKS_HIGH = 50,
     BROKEN_REMOTE_MIN = 100, /* attempts of hardly any networks */
     BROKEN_REMOTE_NETWORKS = 3,
@@ -81,12 +81,12 @@ static void *create(const struct detect_env *env)
     struct ndr_flood *d = panic_calloc(1, sizeof *d);
     struct table_spec targets = {.name = "domains that get bounces",
                                  .capacity =
-                                     capacity_of(env->memory_bytes / 2, sizeof(struct target)),
+                                     capacity_of(env->memory_bytes / 8, sizeof(struct target)),
                                  .entry_size = sizeof(struct target),
                                  .score = target_score};
     struct table_spec writers = {.name = "local senders",
                                  .capacity =
-                                     capacity_of(env->memory_bytes / 2, sizeof(struct writer)),
+                                     capacity_of(env->memory_bytes / 8 * 7, sizeof(struct writer)),
                                  .entry_size = sizeof(struct writer),
                                  .score = writer_score};
 

@@ -32,3 +32,8 @@ bool own_bounce_amplified(const struct event *ev, const struct context *cx)
 {
     return ev->dsn == DSN_FAILED && cx->message->dsn_sent >= 3;
 }
+
+bool own_bounce_overfull(const struct context *cx)
+{
+    return (cx->message->flags & MESSAGE_LOCAL_OVERFULL) != 0;
+}

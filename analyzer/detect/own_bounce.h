@@ -27,4 +27,8 @@ enum own_bounce own_bounce_of(const struct event *ev, const struct context *cx);
 /* own_bounce_amplified - more than one failure notice went out about the same message */
 bool own_bounce_amplified(const struct event *ev, const struct context *cx);
 
+/* own_bounce_overfull - the mail failed for full mailboxes only: every server sends such bounces,
+ * to real senders most of all, so they say little */
+bool own_bounce_overfull(const struct context *cx);
+
 #endif

@@ -18,10 +18,10 @@
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
-enum { HIGH_PER_HOUR = 20, CRITICAL_PER_HOUR = 100, MEDIUM_PER_DAY = 50 };
-static const double share_min = 0.3;      /* bounces per accepted message: dirty lists reach 0.2 */
-static const double share_slow_min = 0.5; /* the slow form needs clearer evidence */
-static const double delayed_weight = 0.2;
+enum { EARLY_PER_HOUR = 10, HIGH_PER_HOUR = 20, CRITICAL_PER_HOUR = 100, MEDIUM_PER_DAY = 50 };
+static const double share_min = 0.3;   /* bounces per accepted message: dirty lists reach 0.2 */
+static const double share_clear = 0.5; /* what is early or slow needs clearer evidence */
+static const double delayed_weight = 0.2, full_weight = 0.2;
 /* With these half-lives (ln 2 of the time) a steady stream of n an hour, or a day, reads n. */
 static const double hour_half_life_us = 3600e6 * 0.69314718;
 static const double day_half_life_us = 24 * 3600e6 * 0.69314718;
@@ -82,7 +82,9 @@ static struct sender *count_bounce(struct reverse_ndr *d, enum own_bounce what,
                                    const struct event *ev, const struct context *cx)
 {
     struct sender *s = table_get(d->senders, cx->sender_hash, ev->time_us, NULL);
-    double weight = what == OWN_BOUNCE_DELAYED ? delayed_weight : 1;
+    double weight = what == OWN_BOUNCE_DELAYED ? delayed_weight
+                    : own_bounce_overfull(cx)  ? full_weight
+                                               : 1;
 
     if (s->last_us == 0 || ev->time_us - s->last_us > HOURS_US(6)) {
         s->first_us = ev->time_us;
@@ -125,7 +127,8 @@ static int severity_of(const struct sender *s, int64_t now_us)
         return SEVERITY_CRITICAL;
     if (share >= share_min && hour >= HIGH_PER_HOUR)
         return SEVERITY_HIGH;
-    if (s->raised || (share >= share_slow_min && s->day.value >= MEDIUM_PER_DAY))
+    if (s->raised ||
+        (share >= share_clear && (hour >= EARLY_PER_HOUR - 1 || s->day.value >= MEDIUM_PER_DAY)))
         return SEVERITY_MEDIUM;
     return -1;
 }
@@ -157,7 +160,7 @@ static void report(struct reverse_ndr *d, struct sender *s, const struct campaig
             .first_us = s->first_us,
             .time_us = ev->time_us,
             .observed = (double)s->failed + s->delayed,
-            .threshold = HIGH_PER_HOUR,
+            .threshold = severity == SEVERITY_MEDIUM ? EARLY_PER_HOUR : HIGH_PER_HOUR,
             .unit = "bounces to one victim",
             .confidence = 90,
             .reason = SLICE_LIT("mail under this sender goes to recipients that fail here, so "

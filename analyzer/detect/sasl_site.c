@@ -1,12 +1,12 @@
 /* sasl_site.c - D11, the whole site: many clients guess, each too little to be seen, whether the
- * log names accounts or not algorithm: epochs of 100 attempts, an attempt being a login or the
- * first failure of a client within a day; x = how many are failures of clients that have never
- * logged in. Baseline beta-binomial (mu, rho); CUSUM of (x - 100 mu) / sd with k = 0.5, alarm at 8,
- * tested at each failure since x only grows within an epoch. Failures that another rule explains
- * (an open alert for that client or account) do not count. Whoever failed since S left 0 and has
- * not logged in since is named as a participant. source:    Javed and Paxson, "Detecting stealthy,
- * distributed SSH brute-forcing" (2013); the design's D11.4 limits:    one series for all hosts of
- * the log; mu is learnt from calm epochs only */
+ * log names accounts or not algorithm: epochs of 100 attempts, an attempt being a login or a
+ * failure, each account a client fails at once a day, of one client three at most; x = how many are
+ * failures of clients that have never logged in. Baseline beta-binomial (mu, rho); CUSUM of (x -
+ * 100 mu) / sd with k = 0.5, alarm at 8, tested at each failure since x only grows within an epoch.
+ * Failures that another rule explains (an open alert for that client or account) do not count.
+ * Whoever failed since S left 0 and has not logged in since is named as a participant. source:
+ * Javed and Paxson, "Detecting stealthy, distributed SSH brute-forcing" (2013); the design's D11.4
+ * limits:    one series for all hosts of the log; mu is learnt from calm epochs only */
 #include "detect/detector.h"
 
 #include <math.h>
@@ -17,7 +17,7 @@
 #include "detect/auth_result.h"
 #include "detect/recent_set.h"
 
-enum { EPOCH = 100, MEMBERS_MIN = 20, MEMBERS_HIGH = 50, HOST_MAX = 128 };
+enum { EPOCH = 100, MEMBERS_MIN = 20, MEMBERS_HIGH = 50, OF_ONE_CLIENT = 3, HOST_MAX = 128 };
 static const double alarm_level = 8, slack = .5, level_max = 16;
 static const double first_mu = .03, mu_floor = .01, mu_ceiling = .5, rho = .02;
 static const double learn_share = .05; /* of an epoch in mu: half-life 14 epochs */
@@ -31,7 +31,7 @@ struct member {
 
 struct sasl_site {
     struct detect_env env;
-    struct pair_filter *failed; /* clients, one to two half-days */
+    struct pair_filter *failed; /* (client, account) and (client, n), one to two half-days */
     struct pair_filter *known;  /* clients that have logged in */
     double mu, s;
     unsigned attempts, failures; /* of the open epoch */
@@ -208,15 +208,33 @@ static bool is_alarm(const struct sasl_site *d, int64_t time_us)
            recent_set_count(&d->members, time_us, turn_us) >= MEMBERS_MIN;
 }
 
+/* The number of this failure among those of its client that count; 0: it does not. */
+static unsigned number_of(struct sasl_site *d, const struct auth_result *r, const struct event *ev,
+                          const struct context *cx)
+{
+    uint64_t pair = hash_mix(cx->client_hash, r->user_hash);
+
+    if (r->user_hash != 0 && !pair_filter_first(d->failed, pair, ev->time_us))
+        return 0;
+    for (unsigned n = 1; n <= OF_ONE_CLIENT; n++)
+        if (pair_filter_first(d->failed, hash_mix(cx->client_hash, n), ev->time_us))
+            return n;
+    return 0;
+}
+
 static void on_failure(struct sasl_site *d, const struct auth_result *r, const struct event *ev,
                        const struct context *cx)
 {
+    unsigned number;
+
     if (pair_filter_seen(d->known, cx->client_hash) || is_explained(d, r, cx))
         return;
-    if (!pair_filter_first(d->failed, cx->client_hash, ev->time_us))
+    number = number_of(d, r, ev, cx);
+    if (number == 0)
         return;
     d->failures++;
-    add_member(d, ev, cx);
+    if (number == 1)
+        add_member(d, ev, cx);
     if (is_alarm(d, ev->time_us))
         report(d, ev, cx);
     count_attempt(d);

@@ -117,6 +117,7 @@ static void invitations_to_strangers_are_no_alarm(void)
     world_end(&w);
 }
 
+/* From where she always sends it may also be a mailing of hers with an old list: that is said. */
 static void volume_confirms_only_where_mail_is_refused(void)
 {
     for (unsigned bad = 0; bad < 2; bad++) {
@@ -128,7 +129,7 @@ static void volume_confirms_only_where_mail_is_refused(void)
                                        .begin_us = later,
                                        .gap_us = 5 * SECOND,
                                        .bad_of_ten = bad});
-        CHECK_INT(stage_of(&w), bad == 0 ? SEVERITY_LOW : SEVERITY_HIGH);
+        CHECK_INT(stage_of(&w), bad == 0 ? SEVERITY_LOW : SEVERITY_MEDIUM);
         world_end(&w);
     }
 }
@@ -441,30 +442,33 @@ static void postfix_shows_the_login_with_the_message(void)
 }
 
 /* n messages, each from another address; so many addresses a network */
-static void spread(struct world *w, unsigned n, unsigned a_network, int64_t gap_us)
+static void spread(struct world *w, const char *to, unsigned n, unsigned a_network, int64_t gap_us)
 {
     for (unsigned i = 0; i < n; i++) {
         char ip[48];
         snprintf(ip, sizeof ip, "2001:db8:%x:%x::1", 1 + i / a_network, i);
-        send_run(w, &(struct sending){.ip = ip,
-                                      .to = "friend1@far.example",
-                                      .n = 1,
-                                      .begin_us = later + (int64_t)i * gap_us});
+        send_run(
+            w,
+            &(struct sending){
+                .ip = ip, .to = to, .first = i, .n = 1, .begin_us = later + (int64_t)i * gap_us});
     }
 }
 
 static void ten_addresses_of_four_networks_are_high(void)
 {
     static const struct {
+        const char *to;
         unsigned n, a_network;
         int64_t gap_us;
         int severity;
     } rows[] = {
-        {10, 3, 20 * MINUTE, SEVERITY_HIGH},
-        {9, 3, 20 * MINUTE, -1},
-        {10, 3, 6 * HOUR, -1},               /* a year abroad, not a day */
-        {10, 4, 20 * MINUTE, SEVERITY_LOW},  /* three networks: a phone */
-        {10, 10, 20 * MINUTE, SEVERITY_LOW}, /* one */
+        {"stranger%u@far.example", 10, 3, 20 * MINUTE, SEVERITY_HIGH},
+        {"friend%u@far.example", 10, 3, 20 * MINUTE,
+         SEVERITY_LOW}, /* a phone on its way, to people it knows */
+        {"stranger%u@far.example", 9, 3, 20 * MINUTE, -1},
+        {"stranger%u@far.example", 10, 3, 6 * HOUR, -1},             /* a year abroad, not a day */
+        {"friend%u@far.example", 10, 4, 20 * MINUTE, SEVERITY_LOW},  /* three networks: a phone */
+        {"friend%u@far.example", 10, 10, 20 * MINUTE, SEVERITY_LOW}, /* one */
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -472,7 +476,7 @@ static void ten_addresses_of_four_networks_are_high(void)
         int before = test_failures;
         world_start(&w, "account_burst", MEMORY);
         live(&w, anna);
-        spread(&w, rows[i].n, rows[i].a_network, rows[i].gap_us);
+        spread(&w, rows[i].to, rows[i].n, rows[i].a_network, rows[i].gap_us);
         CHECK_INT(stage_of(&w), rows[i].severity);
         if (test_failures != before)
             printf("#   row %zu\n", i);
@@ -508,7 +512,7 @@ static void addresses_of_a_front_end_are_nobodys(void)
     CHECK(ip_net_parse(SLICE_LIT("2001:db8::/32"), &net));
     zones_add_network(w.zones, &net, CLIENT_FRONTEND);
     live(&w, anna);
-    spread(&w, 12, 3, 20 * MINUTE);
+    spread(&w, "stranger%u@far.example", 12, 3, 20 * MINUTE);
     CHECK_INT(world_count(&w, SEVERITY_INFO), 0);
     world_end(&w);
 }

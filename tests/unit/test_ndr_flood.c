@@ -297,8 +297,8 @@ static void memory_stays_in_its_share(void)
     char sender[64];
 
     fixture_begin(&f, "ndr_flood", 1 << 20);
-    for (unsigned i = 0; i < 30000; i++) {
-        snprintf(sender, sizeof sender, "u%ux@example.org", i);
+    for (unsigned i = 0; i < 120000; i++) {
+        snprintf(sender, sizeof sender, "u%ux@example.org", i / 4);
         feed_sent(&f, fixture_day_us + SECONDS(i), sender);
     }
     CHECK(f.detector->evictions(f.state) > 0);
