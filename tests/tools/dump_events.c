@@ -16,22 +16,15 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "line_shapes.h"
 #include "parsers.h"
 #include "record_reader.h"
-
-enum { SHAPES = 4096, SHAPE_TEXT = 160 };
-
-struct shape {
-    char text[SHAPE_TEXT];
-    unsigned long count;
-};
 
 struct dump {
     const char *wrap;
     bool unparsed, show_skipped, show_foreign, counts, print;
     unsigned long lines, skipped_lines, foreign, broken, claimed, events, skipped, rejected;
-    struct shape *shapes;
-    size_t shape_count;
+    struct line_shapes *shapes;
     struct event ev;
 };
 
@@ -127,59 +120,6 @@ static void take_event(void *arg, struct event *ev)
     putchar('\n');
 }
 
-/* Letters and punctuation stay; words that hold a digit or an "@" become N or ADDR; quoted <...>
- * become <>. */
-static void mask(slice text, char *out)
-{
-    size_t n = 0, i = 0;
-
-    while (i < text.len && n + 8 < SHAPE_TEXT) {
-        size_t end = i;
-        bool digit = false, at = false;
-        if (text.ptr[i] == '<') {
-            size_t close = slice_find_byte(slice_from(text, i), '>');
-            i += close < text.len - i ? close + 1 : 1;
-            memcpy(out + n, "<>", 2);
-            n += 2;
-            continue;
-        }
-        while (end < text.len && strchr(" ,:;()[]{}<>=\"'", text.ptr[end]) == NULL) {
-            digit |= text.ptr[end] >= '0' && text.ptr[end] <= '9';
-            at |= text.ptr[end] == '@';
-            end++;
-        }
-        if (digit || at) {
-            out[n++] = at ? 'A' : 'N';
-        } else {
-            for (; i < end && n + 8 < SHAPE_TEXT; i++)
-                out[n++] = text.ptr[i];
-        }
-        i = end;
-        if (i < text.len && text.ptr[i] != '<')
-            out[n++] = text.ptr[i++];
-    }
-    out[n] = '\0';
-}
-
-static void note_shape(struct dump *d, slice tag, slice text)
-{
-    char shape[SHAPE_TEXT] = "", label[48];
-
-    mask(text, shape);
-    (void)slice_keep(tag, label, sizeof label);
-    char whole[SHAPE_TEXT];
-    snprintf(whole, sizeof whole, "%.40s: %.110s", label, shape);
-    for (size_t i = 0; i < d->shape_count; i++)
-        if (strcmp(d->shapes[i].text, whole) == 0) {
-            d->shapes[i].count++;
-            return;
-        }
-    if (d->shape_count == SHAPES)
-        return;
-    memcpy(d->shapes[d->shape_count].text, whole, sizeof whole);
-    d->shapes[d->shape_count++].count = 1;
-}
-
 static void parse(struct dump *d, const struct log_record *rec)
 {
     const struct event_sink sink = {take_event, d};
@@ -189,8 +129,9 @@ static void parse(struct dump *d, const struct log_record *rec)
     d->skipped += result == PARSE_SKIP;
     d->rejected += result == PARSE_REJECT;
     if ((d->unparsed && result == PARSE_REJECT) || (d->show_skipped && result == PARSE_SKIP))
-        note_shape(d, rec->rec.tag.len > 0 ? rec->rec.tag : slice_of(rec->parser->name),
-                   rec->rec.text);
+        line_shapes_add(d->shapes, "",
+                        rec->rec.tag.len > 0 ? rec->rec.tag : slice_of(rec->parser->name),
+                        rec->rec.text);
 }
 
 /* One line, or SLICE_NONE for what is held at the end; false when nothing came. */
@@ -205,26 +146,22 @@ static bool feed(struct dump *d, struct record_reader *records, slice line)
     d->foreign += status == RECORD_FOREIGN;
     d->broken += status == RECORD_REJECT;
     if (d->unparsed && status == RECORD_REJECT)
-        note_shape(d, SLICE_LIT("(broken record)"), line);
+        line_shapes_add(d->shapes, "", SLICE_LIT("(broken record)"), line);
     if (d->unparsed && status == RECORD_FOREIGN && d->show_foreign)
-        note_shape(d, SLICE_LIT("(foreign)"), line);
+        line_shapes_add(d->shapes, "", SLICE_LIT("(foreign)"), line);
     if (status == RECORD_READY)
         parse(d, &rec);
     return status == RECORD_READY;
 }
 
-static int by_count(const void *a, const void *b)
-{
-    const struct shape *x = a, *y = b;
-
-    return x->count < y->count ? 1 : x->count > y->count ? -1 : strcmp(x->text, y->text);
-}
-
 static void print_shapes(struct dump *d)
 {
-    qsort(d->shapes, d->shape_count, sizeof *d->shapes, by_count);
-    for (size_t i = 0; i < d->shape_count; i++)
-        printf("%lu\t%s\n", d->shapes[i].count, d->shapes[i].text);
+    const struct line_shape **list = panic_calloc(LINE_SHAPES_MAX, sizeof *list);
+    unsigned n = line_shapes_list(d->shapes, list);
+
+    for (unsigned i = 0; i < n; i++)
+        printf("%" PRIu64 "\t%s\n", list[i]->count, list[i]->text);
+    free(list);
 }
 
 static char *read_stdin(size_t *ret_len)
@@ -308,7 +245,7 @@ int main(int argc, char **argv)
         }
     }
     d.print = !d.unparsed && !d.show_skipped && !d.counts;
-    d.shapes = panic_calloc(SHAPES, sizeof *d.shapes);
+    d.shapes = line_shapes_new(&(struct hash_key){1, 2});
     read_all(&d, &(struct parser_env){
                      .zone = &zone, .year = year, .reference_us = reference_s * 1000000});
     if (d.unparsed || d.show_skipped)
@@ -318,6 +255,6 @@ int main(int argc, char **argv)
                "skipped %lu, rejected %lu\n",
                d.lines, d.skipped_lines, d.foreign, d.broken, d.claimed, d.events, d.skipped,
                d.rejected);
-    free(d.shapes);
+    line_shapes_free(d.shapes);
     return 0;
 }
