@@ -238,6 +238,17 @@ static void on_event(void *state, const struct event *ev, const struct context *
     }
 }
 
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct account_burst *d = state;
+    const struct account *a =
+        cx->authed && cx->user_hash != 0 ? table_find(d->accounts, cx->user_hash) : NULL;
+
+    if (a != NULL)
+        account_burst_explain(a, ev->time_us, out);
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct account_burst *d = state;
@@ -260,6 +271,7 @@ const struct detector detector_account_burst = {
     .create = create,
     .on_event = on_event,
     .warm = warm,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

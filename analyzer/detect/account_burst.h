@@ -11,6 +11,7 @@
 #include "base/distinct.h"
 #include "base/geo.h"
 #include "base/ip_addr.h"
+#include "base/outbuf.h"
 #include "detect/recent_set.h"
 
 enum {
@@ -132,6 +133,9 @@ unsigned account_burst_countries(const struct account *a, int64_t time_us);
 
 /* account_burst_judge - the stage the evidence has reached; changes nothing */
 struct account_verdict account_burst_judge(const struct account *a, int64_t time_us);
+
+/* account_burst_explain - append the scores, their thresholds and what is missing, for a person */
+void account_burst_explain(const struct account *a, int64_t time_us, struct outbuf *out);
 
 /* account_burst_score - for eviction: what would be lost */
 float account_burst_score(const void *account, int64_t now_us);

@@ -411,6 +411,26 @@ struct account_verdict account_burst_judge(const struct account *a, int64_t time
     return v;
 }
 
+void account_burst_explain(const struct account *a, int64_t time_us, struct outbuf *out)
+{
+    struct account_verdict v = account_burst_judge(a, time_us);
+
+    outbuf_printf(out,
+                  "score %.1f of %.1f, %u of %u recipients, %u of 2 families of evidence; "
+                  "refusals alone: score %.1f of %.1f, %u of %u refused",
+                  v.level, warn_level, a->now.recipients, WARN_RECIPIENTS,
+                  count_families(v.families), (double)cusum_at(&a->outcome, time_us, half_life_us),
+                  outcome_level, a->now.bad, OUTCOME_ONLY_BAD);
+    if (v.stage != ACCOUNT_QUIET)
+        outbuf_puts(out, ": enough");
+    else if (v.level < warn_level)
+        outbuf_printf(out, ": score lacks %.1f", warn_level - v.level);
+    else if (a->now.recipients < WARN_RECIPIENTS)
+        outbuf_printf(out, ": needs %u more recipients", WARN_RECIPIENTS - a->now.recipients);
+    else
+        outbuf_puts(out, ": needs another family of evidence");
+}
+
 float account_burst_score(const void *account, int64_t now_us)
 {
     const struct account *a = account;

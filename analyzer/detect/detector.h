@@ -9,6 +9,7 @@
 #include "alert/incident.h"
 #include "alert/relay_board.h"
 #include "base/geo.h"
+#include "base/outbuf.h"
 #include "base/siphash.h"
 #include "correlate/correlate.h"
 #include "detect/honey_users.h"
@@ -38,6 +39,11 @@ struct detector {
      * will be looked up (table_warm(), pair_filter_warm()), so that their cache misses overlap and
      * do not queue. Changes nothing; may be NULL. */
     void (*warm)(const void *state, const struct event *ev, const struct context *cx);
+    /* For "relaywatch explain", just after on_event(): append, in our own words and numbers, what
+     * is kept for the client or user of the event, what the threshold is and what is missing;
+     * nothing when the event does not count here. Changes nothing; may be NULL. */
+    void (*explain)(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out);
     void (*on_time)(void *state, int64_t now_us); /* once a minute of event time; may be NULL */
     uint64_t (*evictions)(const void *state);     /* may be NULL */
     size_t (*bytes)(const void *state);           /* memory in use; may be NULL */

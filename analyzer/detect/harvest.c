@@ -535,6 +535,29 @@ static void on_event(void *state, const struct event *ev, const struct context *
         on_known(d, ev, cx, &a);
 }
 
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct harvest *d = state;
+    const struct harvester *h;
+
+    if (!cx->outside || cx->client_hash == 0)
+        return;
+    h = table_find(d->clients, cx->client_hash);
+    if (h == NULL || h->unknown == 0)
+        return;
+    outbuf_printf(out, "score %.1f of %.1f, %u of %u unknown recipients, %u known",
+                  (double)cusum_at(&h->test, ev->time_us, half_life_us), (double)warn_height,
+                  h->unknown, WARN_UNKNOWN, h->known);
+    if (h->raised)
+        outbuf_puts(out, ": reported");
+    else if (h->unknown < WARN_UNKNOWN)
+        outbuf_printf(out, ": needs %u more unknown recipients", WARN_UNKNOWN - h->unknown);
+    else if (h->test.s < warn_height)
+        outbuf_printf(out, ": score lacks %.1f (one unknown recipient adds %.1f)",
+                      (double)(warn_height - h->test.s), (double)d->llr.bad);
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct harvest *d = state;
@@ -557,6 +580,7 @@ const struct detector detector_harvest = {
     .create = create,
     .on_event = on_event,
     .warm = warm,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

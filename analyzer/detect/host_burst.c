@@ -404,6 +404,30 @@ static void on_event(void *state, const struct event *ev, const struct context *
     }
 }
 
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct host_burst *d = state;
+    const struct host *h = is_inside(cx) ? table_find(d->hosts, cx->client_hash) : NULL;
+    struct opinion o;
+
+    if (h == NULL)
+        return;
+    o = form_opinion(h, ev->time_us);
+    outbuf_printf(out,
+                  "score %.1f of %.1f, %u of %u refused; %.0f of %u first contacts an hour; "
+                  "%u of %u foreign senders, %u of %u of their domains",
+                  o.level, alarm_level, h->bad, BAD_MIN,
+                  decayed_at(&h->fresh, ev->time_us, hour_half_life_us), FRESH_PER_HOUR,
+                  o.strangers, SENDERS_PER_HOUR, o.domains, DOMAINS_PER_HOUR);
+    if (severity_of(h, &o, ev->time_us) >= 0)
+        outbuf_puts(out, ": enough");
+    else if (o.level < alarm_level)
+        outbuf_printf(out, ": score lacks %.1f", alarm_level - o.level);
+    else
+        outbuf_printf(out, ": needs %u more refused", BAD_MIN - h->bad);
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct host_burst *d = state;
@@ -426,6 +450,7 @@ const struct detector detector_host_burst = {
     .create = create,
     .on_event = on_event,
     .warm = warm,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

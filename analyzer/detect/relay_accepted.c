@@ -340,6 +340,25 @@ static void on_event(void *state, const struct event *ev, const struct context *
         report_folded(d, r, ev, cx, client);
 }
 
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct relay_accepted *d = state;
+    enum relay_level level;
+    const struct relayer *r;
+
+    if (ev->kind == EVENT_DSN || !level_of(ev, cx, &level))
+        return;
+    r = table_find(d->clients, cx->client_hash);
+    if (r == NULL)
+        return;
+    outbuf_printf(out,
+                  "%u accepted, %u waiting, %u delivered recipients of this client: one is enough",
+                  r->accepted, r->waiting, r->delivered);
+    if (looks_like_mx(d))
+        outbuf_puts(out, "; perhaps this server is an MX of the domain");
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct relay_accepted *d = state;
@@ -360,6 +379,7 @@ const struct detector detector_relay_accepted = {
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

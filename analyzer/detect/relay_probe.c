@@ -321,6 +321,45 @@ static void on_event(void *state, const struct event *ev, const struct context *
         report_client(d, p, severity, ev, client);
 }
 
+static unsigned missing(unsigned have, unsigned want)
+{
+    return have < want ? want - have : 0;
+}
+
+static void explain_missing(const struct probe *p, struct outbuf *out)
+{
+    unsigned refusals = missing(p->refused, PLAIN_VARIED_MIN);
+    unsigned recipients = (unsigned)distinct_count(&p->recipients);
+    unsigned senders = (unsigned)distinct_count(&p->senders);
+    unsigned most = recipients > senders ? recipients : senders;
+    unsigned others = missing(most, PLAIN_VARIED_MIN);
+
+    outbuf_printf(out, ": needs %u more, %u of them with another recipient or sender",
+                  refusals > others ? refusals : others, others);
+}
+
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct relay_probe *d = state;
+    const struct probe *p = is_probe(ev, cx) ? table_find(d->clients, cx->client_hash) : NULL;
+
+    if (p == NULL)
+        return;
+    outbuf_printf(out, "%u of %u refusals, %u of %u address forms", p->refused, PLAIN_VARIED_MIN,
+                  bits(p->forms), FORMS_MEDIUM);
+    if (severity_of(p) < 0)
+        explain_missing(p, out);
+    else if (p->raised)
+        outbuf_printf(out, ": reported, %s", severity_name((enum severity)severity_of(p)));
+    else
+        outbuf_puts(out, ": enough, and told as part of a campaign");
+    if ((p->forms & ~form_plain) != 0)
+        outbuf_puts(out, "; one hidden recipient is enough");
+    if (looks_roaming(p))
+        outbuf_puts(out, "; looks like a user who forgot to authenticate");
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct relay_probe *d = state;
@@ -343,6 +382,7 @@ const struct detector detector_relay_probe = {
     .memory_parts = 3,
     .create = create,
     .on_event = on_event,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

@@ -387,6 +387,49 @@ static void on_event(void *state, const struct event *ev, const struct context *
         on_login(d, &r, ev, cx);
 }
 
+static void explain_client(const struct sasl_client *k, int64_t time_us, struct outbuf *out)
+{
+    double level = sasl_client_level(k, time_us);
+
+    outbuf_printf(out, "client: score %.1f of %.1f after %u failures, %u of %u accounts", level,
+                  brute_level, k->failures, users_of(k), SPRAY_USERS);
+    if (k->told)
+        outbuf_puts(out, ": reported");
+    else if (level < brute_level && !is_spray(k) && !k->honey)
+        outbuf_printf(out, ": score lacks %.1f (six failures in a row reach it)",
+                      brute_level - level);
+    if (k->honey)
+        outbuf_puts(out, "; an account that is a trap: one try is enough");
+}
+
+static void explain_account(const struct sasl_target *t, int64_t time_us, struct outbuf *out)
+{
+    outbuf_printf(out, "; account: %u of %u networks, %u of %u clients",
+                  sasl_target_places(t, time_us), PLACES_MIN, sasl_target_clients(t, time_us),
+                  CLIENTS_MIN);
+    outbuf_puts(out, t->told ? ": reported" : "");
+}
+
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct sasl_guess *d = state;
+    const struct sasl_client *k;
+    const struct sasl_target *t;
+    struct auth_result r;
+
+    if (!auth_result_of(ev, cx, &r))
+        return;
+    k = sasl_clients_recent(d->clients, cx->client_hash, ev->time_us);
+    if (k != NULL)
+        explain_client(k, ev->time_us, out);
+    else if (r.ok)
+        outbuf_puts(out, "a login; no failure of this client in the last day");
+    t = r.user_hash == 0 ? NULL : sasl_targets_find(d->targets, r.user_hash);
+    if (t != NULL)
+        explain_account(t, ev->time_us, out);
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct sasl_guess *d = state;
@@ -410,6 +453,7 @@ const struct detector detector_sasl_guess = {
     .create = create,
     .on_event = on_event,
     .warm = warm,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
