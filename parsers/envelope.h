@@ -59,6 +59,11 @@ bool envelope_read_again(struct envelope *state, slice line, struct record *rec)
 /* envelope_keep_last - keep a copy of a line for "last message repeated N times" */
 void envelope_keep_last(struct envelope *state, slice line);
 
+/* envelope_form - the name of the form of a line, for people; static text
+ *
+ *   in        line   one of which envelope_read() made a record */
+const char *envelope_form(slice line);
+
 /* envelope_split_tag - split "tag[pid]:", "tag[pid]" or "tag:" into rec; false when the token is
  * none of them */
 bool envelope_split_tag(slice token, struct record *rec);
