@@ -53,6 +53,9 @@ struct log_stream {
     uint64_t consumed_closed;
     void (*warn)(void *arg, const char *text);
     void *warn_arg;
+    void (*passed)(void *arg, enum record_status status, const struct line_pos *pos,
+                   const struct parser *format);
+    void *passed_arg;
 };
 
 static struct record_reader *start_records(const struct log_stream *s, int64_t mtime_us, slice head)
@@ -126,6 +129,15 @@ void log_stream_on_warning(struct log_stream *s, void (*warn)(void *arg, const c
 {
     s->warn = warn;
     s->warn_arg = arg;
+}
+
+void log_stream_on_passed(struct log_stream *s,
+                          void (*passed)(void *arg, enum record_status status,
+                                         const struct line_pos *pos, const struct parser *format),
+                          void *arg)
+{
+    s->passed = passed;
+    s->passed_arg = arg;
 }
 
 static void say(const struct log_stream *s, const char *text)
@@ -227,8 +239,11 @@ static bool read_record(struct log_stream *s, struct cursor *c, struct log_recor
     while ((status = line_reader_next(&c->reader, &pos.text)) == LINE_OK) {
         pos.offset = c->reader.line_offset;
         pos.number = c->reader.line_number;
-        if (!passed_over(s, record_reader_next(c->records, pos.text, &pos, ret), &ret->rec))
+        enum record_status record = record_reader_next(c->records, pos.text, &pos, ret);
+        if (!passed_over(s, record, &ret->rec))
             return true;
+        if (s->passed != NULL)
+            s->passed(s->passed_arg, record, &pos, record_reader_format(c->records));
     }
     if (status == LINE_ERROR)
         say(s, source_error(c->source)->text);

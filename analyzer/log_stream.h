@@ -31,9 +31,17 @@ struct log_stream *log_stream_free(struct log_stream *s);
  *   result    false at the end of all inputs */
 bool log_stream_next(struct log_stream *s, struct log_record *ret);
 
-/* log_stream_reject - the parser could not read this record: count it and keep its shape for
- * --list-unparsed */
+/* log_stream_reject - the parser could not read this record: count it */
 void log_stream_reject(struct log_stream *s, const struct log_record *rec);
+
+/* log_stream_on_passed - called for each line of which no record was made
+ *
+ *   status    as record_reader_next() said; RECORD_READY: outside --since and --until
+ *   format    the parser whose own file format the input has, or NULL */
+void log_stream_on_passed(struct log_stream *s,
+                          void (*passed)(void *arg, enum record_status status,
+                                         const struct line_pos *pos, const struct parser *format),
+                          void *arg);
 
 /* log_stream_totals - counters so far: lines, bytes, skipped, foreign, rejected, cut, sources ...
  */

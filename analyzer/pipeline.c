@@ -33,13 +33,9 @@ static const int64_t minute_us = 60 * 1000000;
 /* A jump ahead by more than this moves the clock only when the next line confirms it. */
 static const int64_t wild_jump_us = (int64_t)7 * 86400 * 1000000;
 
-struct active {
-    const struct detector *detector;
-    void *state;
-};
-
 struct pipeline {
     const struct config *config;
+    const struct pipeline_watch *watch; /* NULL: none */
     struct log_stream *stream;
     struct correlate *correlate;
     struct originators *originators;
@@ -47,10 +43,11 @@ struct pipeline {
     struct incidents *incidents;
     struct relay_board *board;
     struct geo *geo; /* NULL without a database */
-    struct active detectors[DETECTORS_MAX];
+    struct pipeline_detector detectors[DETECTORS_MAX];
     unsigned detectors_count;
-    struct active by_kind[EVENT_KIND_COUNT][DETECTORS_MAX + 1]; /* ends with detector NULL */
-    struct active warm[EVENT_KIND_COUNT][DETECTORS_MAX + 1];    /* those of them that want it */
+    /* lists that end with detector NULL; warm: those of a kind that want it */
+    struct pipeline_detector by_kind[EVENT_KIND_COUNT][DETECTORS_MAX + 1];
+    struct pipeline_detector warm[EVENT_KIND_COUNT][DETECTORS_MAX + 1];
     struct state_pressure pressure;
     struct sinks *sinks;
     struct progress progress;
@@ -81,6 +78,8 @@ static void emit_alert(void *arg, const struct alert *alert)
 
     progress_clear(&p->progress);
     sinks_alert(p->sinks, alert);
+    if (p->watch != NULL)
+        p->watch->alert(p->watch->arg, alert);
 }
 
 struct shares {
@@ -111,9 +110,9 @@ static void start_detectors(struct pipeline *p, struct detect_env *env, size_t m
         parts += detector_at(i)->memory_parts;
     for (unsigned i = 0; i < detectors_count(); i++) {
         const struct detector *d = detector_at(i);
-        struct active *a = &p->detectors[p->detectors_count++];
+        struct pipeline_detector *a = &p->detectors[p->detectors_count++];
         env->memory_bytes = memory / parts * d->memory_parts;
-        *a = (struct active){d, d->create(env)};
+        *a = (struct pipeline_detector){d, d->create(env)};
         for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
             if (!(d->kinds >> kind & 1))
                 continue;
@@ -133,11 +132,14 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
         .key = config->hash_key, .zones = config->zones, .honey_users = config->honey_users};
 
     p->config = config;
+    p->watch = options->watch;
     p->sinks = sinks_new(config, reterr);
     if (p->sinks == NULL)
         return pipeline_free(p);
     p->stream = log_stream_new(config, options->inputs, options->now_us, options->max_read);
     log_stream_on_warning(p->stream, sinks_warn, p->sinks);
+    if (p->watch != NULL)
+        log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
     p->correlate = correlate_new(&(struct correlate_config){.key = config->hash_key,
                                                             .zones = config->zones,
                                                             .messages = shares.messages,
@@ -244,6 +246,18 @@ static void note_server(struct pipeline *p, const struct event *ev)
     slice_keep(slice_of(p->parser->name), p->mta, sizeof p->mta);
 }
 
+/* Everything that counts events. */
+static void count_event(struct pipeline *p, const struct event *ev, struct context *cx)
+{
+    originators_warm(p->originators, ev, cx);
+    for (const struct pipeline_detector *a = p->warm[ev->kind]; a->detector != NULL; a++)
+        a->detector->warm(a->state, ev, cx);
+    originators_event(p->originators, ev, cx);
+    hygiene_event(p->hygiene, ev, cx);
+    for (const struct pipeline_detector *a = p->by_kind[ev->kind]; a->detector != NULL; a++)
+        a->detector->on_event(a->state, ev, cx);
+}
+
 static void take_event(void *arg, struct event *ev)
 {
     struct pipeline *p = arg;
@@ -255,24 +269,23 @@ static void take_event(void *arg, struct event *ev)
         note_server(p, ev);
     sinks_event(p->sinks, ev, p->parser->name);
     correlate_event(p->correlate, ev, &cx);
-    if (cx.repeated)
-        return;
-    originators_warm(p->originators, ev, &cx);
-    for (const struct active *a = p->warm[ev->kind]; a->detector != NULL; a++)
-        a->detector->warm(a->state, ev, &cx);
-    originators_event(p->originators, ev, &cx);
-    hygiene_event(p->hygiene, ev, &cx);
-    for (const struct active *a = p->by_kind[ev->kind]; a->detector != NULL; a++)
-        a->detector->on_event(a->state, ev, &cx);
+    if (!cx.repeated)
+        count_event(p, ev, &cx);
+    if (p->watch != NULL)
+        p->watch->event(p->watch->arg, ev, &cx, p->by_kind[ev->kind]);
 }
 
 static void take_record(struct pipeline *p, const struct log_record *rec, struct event *ev)
 {
     struct event_sink sink = {take_event, p};
+    enum parse_result result;
 
+    if (p->watch != NULL)
+        p->watch->begin(p->watch->arg, rec);
     move_clock(p, rec->rec.time_us);
     p->parser = rec->parser;
-    switch (rec->parser->parse(rec->state, &rec->rec, ev, &sink)) {
+    result = rec->parser->parse(rec->state, &rec->rec, ev, &sink);
+    switch (result) {
     case PARSE_EVENT:
         p->parsed++;
         break;
@@ -283,6 +296,8 @@ static void take_record(struct pipeline *p, const struct log_record *rec, struct
         p->parser_skipped++;
         break;
     }
+    if (p->watch != NULL)
+        p->watch->end(p->watch->arg, result);
 }
 
 static void show_progress(struct pipeline *p, uint64_t records)
@@ -302,7 +317,7 @@ void pipeline_run(struct pipeline *p, const volatile int *stop)
     while (!*stop && log_stream_next(p->stream, &rec)) {
         take_record(p, &rec, &ev);
         show_progress(p, ++records);
-        if (sinks_stopped(p->sinks))
+        if (sinks_stopped(p->sinks) || (p->watch != NULL && p->watch->stopped(p->watch->arg)))
             break;
     }
     progress_clear(&p->progress);

@@ -9,15 +9,41 @@
 
 #include "alert/summary.h"
 #include "config.h"
+#include "detect/detector.h"
+#include "event/parser.h"
 #include "input/input_set.h"
+#include "record_reader.h"
 
 struct pipeline;
+
+/* A detector at work. */
+struct pipeline_detector {
+    const struct detector *detector;
+    void *state;
+};
+
+/* Somebody who looks on while lines pass: "relaywatch explain". Every member is set; whatever is
+ * handed over is valid during the call. */
+struct pipeline_watch {
+    void *arg;
+    /* a line of which no record was made, see log_stream_on_passed() */
+    void (*passed)(void *arg, enum record_status status, const struct line_pos *pos,
+                   const struct parser *format);
+    void (*begin)(void *arg, const struct log_record *rec); /* before anything is done with it */
+    /* after the detectors of this kind, which end with detector NULL, have seen it */
+    void (*event)(void *arg, const struct event *ev, const struct context *cx,
+                  const struct pipeline_detector *wanted);
+    void (*end)(void *arg, enum parse_result result);
+    void (*alert)(void *arg, const struct alert *alert); /* between begin and end */
+    bool (*stopped)(void *arg);                          /* no need to go on */
+};
 
 struct pipeline_options {
     const struct config *config;
     struct input_set *inputs;
     int64_t now_us;  /* wall clock at start: the year rule's reference for pipes, nothing else */
     size_t max_read; /* tests: bytes a read; 0 in normal use */
+    const struct pipeline_watch *watch; /* NULL: none; it outlives the pipeline */
 };
 
 /* pipeline_new - NULL with *reterr when an output cannot be opened; pipeline_free returns NULL */

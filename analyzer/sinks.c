@@ -54,7 +54,7 @@ static bool may_colour(enum when when, bool terminal)
            strcmp(term, "dumb") != 0;
 }
 
-static struct run_info run_info_of(const struct config *config, const char *path)
+struct run_info sinks_run_info(const struct config *config, const char *path)
 {
     bool out = path == NULL || strcmp(path, "-") == 0;
     bool terminal = out && isatty(STDOUT_FILENO);
@@ -77,8 +77,8 @@ struct sinks *sinks_new(const struct config *config, struct error *reterr)
     for (unsigned i = 0; i < config->outputs_count; i++) {
         const struct config_output *o = &config->outputs[i];
         struct sink *k = &s->list[s->count];
-        *k =
-            (struct sink){o->writer, transport_open(o->path, reterr), run_info_of(config, o->path)};
+        *k = (struct sink){o->writer, transport_open(o->path, reterr),
+                           sinks_run_info(config, o->path)};
         if (k->transport == NULL)
             return sinks_free(s);
         s->count++;
@@ -167,7 +167,7 @@ void sinks_warn(void *arg, const char *text)
 
 bool sinks_stopped(const struct sinks *s)
 {
-    if (s->events != NULL)
+    if (s->events != NULL || s->count == 0)
         return false;
     for (unsigned i = 0; i < s->count; i++)
         if (!transport_stopped(s->list[i].transport))

@@ -15,6 +15,12 @@ struct sinks;
 struct sinks *sinks_new(const struct config *config, struct error *reterr);
 struct sinks *sinks_free(struct sinks *s);
 
+/* sinks_run_info - width and colour of an output: those of the terminal when it is standard output
+ *
+ *   in        path   NULL or "-" is standard output
+ *   source    NO_COLOR (no-color.org), TERM, COLUMNS; --color decides */
+struct run_info sinks_run_info(const struct config *config, const char *path);
+
 /* sinks_event - to --events, if there is one */
 void sinks_event(struct sinks *s, const struct event *ev, const char *parser);
 /* sinks_alert, sinks_summary - to every output */

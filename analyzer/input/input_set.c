@@ -213,6 +213,17 @@ bool input_set_add(struct input_set *set, const char *arg, struct error *reterr)
     return add_stream(set, arg, &facts, INPUT_PIPE);
 }
 
+void input_set_add_source(struct input_set *set, struct source *source)
+{
+    struct input input = {.mtime_us = source_mtime_us(source),
+                          .size_bytes = source_size_bytes(source),
+                          .kind = INPUT_PIPE,
+                          .pending = source};
+    struct stat nowhere = {.st_mode = S_IFIFO};
+
+    append_input(set, source_name(source), input, &nowhere);
+}
+
 /* Open for good, or hand out what a look ahead has opened. */
 static struct source *open_input(struct input_set *set, unsigned i, struct error *reterr)
 {

@@ -60,6 +60,9 @@ void input_set_fini(struct input_set *set);
  *   cost      opens each regular file once (decoder, gzip time); never waits for a pipe */
 bool input_set_add(struct input_set *set, const char *arg, struct error *reterr);
 
+/* input_set_add_source - add an input that is open already; it is the set's from now on */
+void input_set_add_source(struct input_set *set, struct source *source);
+
 /* input_set_head - the first bytes of an input, decompressed and as UTF-8, leaving the input as it
  * was
  *
