@@ -16,6 +16,7 @@
 
 #include "base/geo.h"
 #include "config.h"
+#include "explain.h"
 #include "input/input_set.h"
 #include "options.h"
 #include "parsers.h"
@@ -157,6 +158,16 @@ static int analyse(const struct config *config, struct input_set *inputs, unsign
     return status;
 }
 
+static int explain(const struct settings *settings, const struct config *config,
+                   struct input_set *inputs)
+{
+    struct error error = {0};
+
+    if (!explain_run(settings, config, inputs, now_us(), &stop_signal, &error))
+        return fail(&error);
+    return stop_signal != 0 ? 128 + stop_signal : 0;
+}
+
 /* While a pipe is silent: go on waiting unless a signal came. */
 static bool keep_waiting(void *arg)
 {
@@ -199,7 +210,9 @@ static int run(struct settings *settings, struct config *config)
         return check_config(config);
     input_set_init(&inputs);
     inputs.waiter = (struct feed_waiter){.on_wait = keep_waiting};
-    if (!add_inputs(settings, &inputs, &failed, &error))
+    if (settings->explain)
+        status = explain(settings, config, &inputs);
+    else if (!add_inputs(settings, &inputs, &failed, &error))
         status = fail(&error);
     else if (inputs.count == 0)
         status = EXIT_NO_INPUT;

@@ -144,6 +144,9 @@ bool options_parse(int argc, char **argv, struct settings *ret, struct error *re
     int c;
 
     fill_getopt(long_options, short_options);
+    ret->explain = argc > 1 && strcmp(argv[1], "explain") == 0;
+    argv += ret->explain; /* getopt passes over the first word, whatever it is */
+    argc -= ret->explain;
     opterr = 0;
     optind = 0; /* start over, also in the middle of a group of short options left by an error */
     while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
@@ -153,6 +156,9 @@ bool options_parse(int argc, char **argv, struct settings *ret, struct error *re
             return error_set(reterr, ERROR_USAGE, "option %s needs a value; see --help", arg);
         if (id < 0)
             return refused_option(arg, optopt, reterr);
+        if (rows[id].where == OPT_EXPLAIN && !ret->explain)
+            return error_set(reterr, ERROR_USAGE, "option --%s is for \"relaywatch explain\" only",
+                             rows[id].long_name);
         slice_keep(SLICE_LIT("command line"), add(ret, (enum option_id)id, optarg)->origin, 256);
     }
     ret->operands = argv + optind;
@@ -197,7 +203,7 @@ static bool read_line(const char *path, unsigned line, slice text, struct settin
     id = id_of_name(name);
     if (id < 0)
         return bad_key(path, line, name, reterr);
-    if (rows[id].where == OPT_LINE)
+    if (rows[id].where != OPT_ANY)
         return error_set(reterr, ERROR_CONFIG, "%s:%u: \"%s\" is for the command line only", path,
                          line, rows[id].long_name);
     if (!slice_keep(value, copy, sizeof copy))
@@ -268,10 +274,13 @@ static void help_row(FILE *out, const struct option_row *row)
 
 void options_help(FILE *out)
 {
-    fputs("usage: relaywatch [OPTIONS] [FILE|DIR|-]...\n\n"
+    fputs("usage: relaywatch [OPTIONS] [FILE|DIR|-]...\n"
+          "       relaywatch explain [OPTIONS] LINE\n"
+          "       relaywatch explain [OPTIONS] -f FILE|- [--unparsed]\n\n"
           "Reads mail-server logs and answers: is this server used as a relay or as a\n"
           "source of backscatter, by whom, since when, and what should be done?\n"
-          "Without FILE, or with -, it reads standard input. gzip is recognised by content.\n\n",
+          "Without FILE, or with -, it reads standard input. gzip is recognised by content.\n"
+          "explain shows what a line was taken for, what it means, and what it counts for.\n\n",
           out);
     for (int i = 0; i < OPTION_COUNT; i++)
         help_row(out, &rows[i]);

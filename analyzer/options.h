@@ -17,7 +17,8 @@ enum option_id {
     OPTION_COUNT
 };
 
-enum option_where { OPT_ANY, OPT_LINE };
+/* Where an option may stand: anywhere, on the command line, on that of "relaywatch explain". */
+enum option_where { OPT_ANY, OPT_LINE, OPT_EXPLAIN };
 
 /* One setting: from the command line (line 0) or from a file. Strings live as long as argv or the
  * list. */
@@ -32,9 +33,13 @@ struct settings {
     unsigned count, capacity;
     char **operands; /* FILE arguments, borrowed from argv */
     int operand_count;
+    bool explain; /* the first word was "explain" */
 };
 
 /* options_parse - read argv; settings of the file come first, so that the command line wins
+ *
+ * The word "explain" in front of everything else chooses that command; a log of this name is given
+ * as "./explain".
  *
  *   result    false with *reterr (ERROR_USAGE) on an unknown option or a missing argument */
 bool options_parse(int argc, char **argv, struct settings *ret, struct error *reterr);

@@ -51,6 +51,9 @@ static void words_become_settings(void)
         {"--|--top=5", 0, OPTION_HELP, NULL, 1},
         {"--top=", 1, OPTION_TOP, "", 0},
         {"-", 0, OPTION_HELP, NULL, 1},
+        {"explain|a line", 0, OPTION_HELP, NULL, 1},
+        {"explain|-f|a.log", 1, OPTION_FILE, "a.log", 0},
+        {"explain|--unparsed|-fa.log|--top=5", 3, OPTION_TOP, "5", 0},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -62,6 +65,7 @@ static void words_become_settings(void)
         CHECK(options_parse(l.argc, l.argv, &s, &error));
         CHECK_INT(s.count, rows[i].count);
         CHECK_INT(s.operand_count, rows[i].operands);
+        CHECK_INT(s.explain, slice_starts(slice_of(rows[i].words), SLICE_LIT("explain|")));
         if (s.count > 0 && s.count == rows[i].count) {
             const struct setting *last = &s.list[s.count - 1];
             CHECK_INT(last->id, rows[i].id);
@@ -88,6 +92,8 @@ static void wrong_words_are_named(void)
         {"--top", "option --top needs a value; see --help"},
         {"-o", "option -o needs a value; see --help"},
         {"--help=yes", "option --help takes no value"},
+        {"-f|a.log", "option --file is for \"relaywatch explain\" only"},
+        {"a.log|explain|--unparsed", "option --unparsed is for \"relaywatch explain\" only"},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
