@@ -204,6 +204,7 @@ static bool take_limit(struct config *c, const struct setting *s, struct error *
 static bool take_path(struct config *c, const struct setting *s)
 {
     const char **to = s->id == OPTION_EVENTS          ? &c->events_path
+                      : s->id == OPTION_SIGNATURES    ? &c->signatures
                       : s->id == OPTION_GEOIP_CITY    ? &c->geoip_city
                       : s->id == OPTION_GEOIP_COUNTRY ? &c->geoip_country
                                                       : &c->geoip_asn;
@@ -239,6 +240,7 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
     case OPTION_OUTPUT:
         return take_output(c, s, reterr);
     case OPTION_EVENTS:
+    case OPTION_SIGNATURES:
     case OPTION_GEOIP_CITY:
     case OPTION_GEOIP_COUNTRY:
     case OPTION_GEOIP_ASN:
@@ -328,6 +330,17 @@ static const char *config_path(const struct settings *s, char *buf, size_t size)
                                                                 : NULL;
 }
 
+/* The system's own folder of signatures, where there is one; --no-config leaves it out as well. */
+static const char *system_signatures(const struct settings *s)
+{
+    static const char folder[] = "/etc/relaywatch/signatures";
+
+    for (unsigned i = 0; i < s->count; i++)
+        if (s->list[i].id == OPTION_NO_CONFIG)
+            return NULL;
+    return access(folder, F_OK) == 0 ? folder : NULL;
+}
+
 /* Time limits need the zone, so the zone is read before everything else. */
 static bool take_all(struct config *c, const struct settings *s, struct error *reterr)
 {
@@ -373,6 +386,8 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
     c->honey_users = honey_users_new(&c->hash_key);
     if (!take_all(c, settings, reterr))
         return false;
+    if (c->signatures == NULL)
+        c->signatures = system_signatures(settings);
     if (c->outputs_count == 0)
         c->outputs[c->outputs_count++] =
             (struct config_output){writer_find(SLICE_LIT("text")), NULL};

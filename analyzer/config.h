@@ -34,6 +34,7 @@ struct config {
     unsigned outputs_count;
     const char *events_path;                            /* NULL: none */
     const char *geoip_city, *geoip_country, *geoip_asn; /* NULL: none; opened by the pipeline */
+    const char *signatures;                             /* folder; NULL: built-in only */
     const struct parser *format;                        /* NULL: auto */
     int year;                                           /* 0: by the year rule */
     struct time_zone zone;

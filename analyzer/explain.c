@@ -32,7 +32,7 @@ struct explain {
     const struct input_set *inputs;
     struct explain_out out;
     struct transport *transport;
-    struct reasons *reasons;
+    struct signatures *signatures;
     struct line_shapes *shapes; /* NULL: every line is told */
     struct envelope *envelope;  /* to read again what the pipeline passed over */
     const struct log_record *rec;
@@ -181,7 +181,7 @@ static void on_event(void *arg, const struct event *ev, const struct context *cx
     }
     explain_out_open(&x->out, NULL, "event", event_kind_name(ev->kind));
     explain_event(&x->out, ev);
-    explain_meaning(&x->out, ev, cx, x->reasons);
+    explain_meaning(&x->out, ev, cx, x->signatures->reasons);
     explain_detectors(&x->out, ev, cx, wanted);
     explain_out_close(&x->out);
 }
@@ -398,7 +398,9 @@ static bool explain_start(struct explain *x, const struct settings *settings,
     struct run_info info = sinks_run_info(config, output->path);
 
     explain_out_init(&x->out, strcmp(output->writer->name, "json") == 0, info.columns, info.colour);
-    x->reasons = reasons_new();
+    x->signatures = signatures_load(config->signatures, reterr);
+    if (x->signatures == NULL)
+        return false;
     x->envelope = panic_calloc(1, sizeof *x->envelope);
     envelope_init(x->envelope, &config->zone, config->year, now_us);
     if (has(settings, OPTION_UNPARSED))
@@ -412,7 +414,7 @@ static bool explain_finish(struct explain *x)
     bool written = transport_close(&x->transport) && !x->lost;
 
     explain_out_fini(&x->out);
-    reasons_free(x->reasons);
+    signatures_free(x->signatures);
     line_shapes_free(x->shapes);
     free(x->envelope);
     return written;

@@ -18,6 +18,7 @@
 #include "config.h"
 #include "explain.h"
 #include "input/input_set.h"
+#include "match/signatures.h"
 #include "options.h"
 #include "parsers.h"
 #include "pipeline.h"
@@ -183,6 +184,13 @@ static void say_warning(void *arg, const char *text)
 
 static int check_config(const struct config *config)
 {
+    struct error error = {0};
+    struct signatures *signatures = signatures_load(config->signatures, &error);
+    bool good = signatures != NULL && signatures_check(signatures, &error);
+
+    signatures_free(signatures);
+    if (!good)
+        return fail(&error);
     geo_close(geo_open(&(struct geo_config){.city = config->geoip_city,
                                             .country = config->geoip_country,
                                             .as = config->geoip_asn,

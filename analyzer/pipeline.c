@@ -37,6 +37,7 @@ struct pipeline {
     const struct config *config;
     const struct pipeline_watch *watch; /* NULL: none */
     struct log_stream *stream;
+    struct signatures *signatures;
     struct correlate *correlate;
     struct originators *originators;
     struct hygiene *hygiene;
@@ -133,7 +134,9 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
 
     p->config = config;
     p->watch = options->watch;
-    p->sinks = sinks_new(config, reterr);
+    p->signatures = signatures_load(config->signatures, reterr);
+    if (p->signatures != NULL)
+        p->sinks = sinks_new(config, reterr);
     if (p->sinks == NULL)
         return pipeline_free(p);
     p->stream = log_stream_new(config, options->inputs, options->now_us, options->max_read);
@@ -142,6 +145,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
         log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
     p->correlate = correlate_new(&(struct correlate_config){.key = config->hash_key,
                                                             .zones = config->zones,
+                                                            .signatures = p->signatures,
                                                             .messages = shares.messages,
                                                             .sessions = shares.sessions});
     p->originators = originators_new(TOP_K);
@@ -165,6 +169,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     env.incidents = p->incidents;
     env.board = p->board;
     env.geo = p->geo;
+    env.signatures = p->signatures;
     env.messages = correlate_messages(p->correlate);
     start_detectors(p, &env, shares.detectors);
     state_pressure_init(&p->pressure, (uint64_t)shares.messages + shares.sessions);
@@ -185,6 +190,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     originators_free(p->originators);
     hygiene_free(p->hygiene);
     correlate_free(p->correlate);
+    signatures_free(p->signatures);
     log_stream_free(p->stream);
     sinks_free(p->sinks);
     geo_close(p->geo);

@@ -46,7 +46,8 @@ struct pipeline_options {
     const struct pipeline_watch *watch; /* NULL: none; it outlives the pipeline */
 };
 
-/* pipeline_new - NULL with *reterr when an output cannot be opened; pipeline_free returns NULL */
+/* pipeline_new - NULL with *reterr when a signature file is wrong or an output cannot be opened;
+ * pipeline_free returns NULL */
 struct pipeline *pipeline_new(const struct pipeline_options *options, struct error *reterr);
 struct pipeline *pipeline_free(struct pipeline *p);
 

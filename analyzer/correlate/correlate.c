@@ -31,7 +31,8 @@ struct correlate {
     struct message_ids *ids;
     struct envelopes *envelopes;
     struct recipient_judge judge;
-    struct reasons *reasons;
+    const struct reasons *reasons;
+    struct signatures *own_signatures; /* where none were given */
     struct echo *echo;
     struct scope_cache scope;
     struct key_cache id_cache;
@@ -54,7 +55,9 @@ struct correlate *correlate_new(const struct correlate_config *config)
                              config->ids == 0 ? 2 * config->messages : config->ids);
     c->envelopes = envelopes_new(&c->key, c->messages, config->messages);
     c->judge = (struct recipient_judge){&c->key, c->zones, c->ids};
-    c->reasons = reasons_new();
+    if (config->signatures == NULL)
+        c->own_signatures = signatures_load(NULL, NULL);
+    c->reasons = (config->signatures == NULL ? c->own_signatures : config->signatures)->reasons;
     c->echo = echo_new();
     return c;
 }
@@ -67,7 +70,7 @@ struct correlate *correlate_free(struct correlate *c)
     message_table_free(c->messages);
     message_ids_free(c->ids);
     envelopes_free(c->envelopes);
-    reasons_free(c->reasons);
+    signatures_free(c->own_signatures);
     echo_free(c->echo);
     free(c);
     return NULL;

@@ -13,7 +13,7 @@
 #include "event/address.h"
 #include "event/event.h"
 #include "event/zones.h"
-#include "match/reason.h"
+#include "match/signatures.h"
 
 /* What a recipient is to this server, judged on the address before alias expansion where it is
  * known. */
@@ -66,9 +66,10 @@ struct correlate;
 
 struct correlate_config {
     struct hash_key key;
-    struct zones *zones;         /* borrowed; learns */
-    uint32_t messages, sessions; /* capacities */
-    uint32_t ids;                /* of message_ids.h; 0: twice the messages */
+    struct zones *zones;                 /* borrowed; learns */
+    const struct signatures *signatures; /* borrowed; NULL: the built-in ones */
+    uint32_t messages, sessions;         /* capacities */
+    uint32_t ids;                        /* of message_ids.h; 0: twice the messages */
 };
 
 /* correlate_new - all memory at once; correlate_free returns NULL */

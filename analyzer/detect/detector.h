@@ -25,6 +25,7 @@ struct detect_env {
     struct message_table *messages; /* read only */
     const struct zones *zones;
     const struct honey_users *honey_users; /* NULL: none */
+    const struct signatures *signatures;   /* NULL: the built-in ones */
     struct geo *geo;                       /* NULL: no database */
     size_t memory_bytes;                   /* its share of the budget: more it must not take */
 };

@@ -3,9 +3,9 @@
  * Two are proof; one is enough when a list of the table is named and the reply quotes the address
  * that connected, which is ours. Only replies of remote servers count: our own refusals use the
  * same words. The worst incident of ours that began before is named with it. source:    Zeek's SMTP
- * block list notice (own address quoted: more certain); wordings in match/block_lists.def limits:
- * an organisation is taken to be the last two labels of the relay's name (three under "co.uk" and
- * the like); one incident a list, whichever of our addresses is on it */
+ * block list notice (own address quoted: more certain); wordings in signatures/block-lists.json
+ * limits: an organisation is taken to be the last two labels of the relay's name (three under
+ * "co.uk" and the like); one incident a list, whichever of our addresses is on it */
 #include "detect/detector.h"
 
 #include <stdio.h>
@@ -16,7 +16,7 @@
 #include "base/pair_filter.h"
 #include "base/panic.h"
 #include "base/table.h"
-#include "match/block_list.h"
+#include "match/signatures.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
@@ -46,7 +46,8 @@ struct listing {
 
 struct listed {
     struct detect_env env;
-    struct block_lists *names;
+    const struct block_lists *names;
+    struct signatures *own_signatures; /* where none were given */
     struct table *lists;
     struct pair_filter *seen; /* (list, message, recipient): a retry is no second refusal */
     struct decayed outbound, refused;
@@ -69,7 +70,9 @@ static void *create(const struct detect_env *env)
     size_t rest = env->memory_bytes / 4;
 
     d->env = *env;
-    d->names = block_lists_new();
+    if (env->signatures == NULL)
+        d->own_signatures = signatures_load(NULL, NULL);
+    d->names = (env->signatures == NULL ? d->own_signatures : env->signatures)->block_lists;
     d->lists = table_new(&spec);
     d->seen = pair_filter_new(rest < 65536 ? rest : 65536, HOURS_US(24));
     return d;
@@ -79,7 +82,7 @@ static void destroy(void *state)
 {
     struct listed *d = state;
 
-    block_lists_free(d->names);
+    signatures_free(d->own_signatures);
     table_free(d->lists);
     pair_filter_free(d->seen);
     free(d);

@@ -1,7 +1,8 @@
 /* block_list.c - one automaton over names, codes and marks; the zone of a list is read behind its
- * mark algorithm: error and domain rows decide first, then a domain name behind a mark, then the
- * first row of the table source:    block_lists.def limits:    a list that is neither known nor
- * quoted by its zone has no name */
+ * mark
+ * algorithm: errors and domains decide first, then a zone behind a mark, then the first entry
+ * source:    signatures/block-lists.json
+ * limits:    a list that is neither known nor quoted by its zone has no name; 256 marks */
 #include "match/block_list.h"
 
 #include <stdlib.h>
@@ -9,42 +10,120 @@
 #include "base/literal_set.h"
 #include "base/panic.h"
 
-enum { TEXT_SCAN_MAX = 1024 };
+enum { TEXT_SCAN_MAX = 1024, MARKS_MAX = 256 };
 
 struct block_row {
-    slice literal;
+    slice literal;        /* borrowed from its file */
     enum block_kind kind; /* BLOCK_NONE: a mark */
-    const char *name;
+    slice name;           /* the same; empty: none; of a mark: what its match texts give */
+    unsigned mark;        /* its number among the marks */
 };
-
-static const struct block_row rows[] = {
-#define BLOCK_MARK(literal)            {SLICE_INIT(literal), BLOCK_NONE, ""},
-#define BLOCK_ROW(literal, kind, name) {SLICE_INIT(literal), BLOCK_##kind, name},
-#include "match/block_lists.def"
-#undef BLOCK_MARK
-#undef BLOCK_ROW
-};
-enum { ROWS = sizeof rows / sizeof rows[0] };
 
 struct block_lists {
     struct literal_set *literals;
+    struct block_row *rows; /* in the order in which they decide */
+    unsigned count;
+    unsigned marks[MARKS_MAX]; /* their rows */
+    unsigned marks_count;
 };
 
-struct block_lists *block_lists_new(void)
+/* ---- from the files ---- */
+
+static bool read_mark(const struct signature_entry *e, struct block_row *ret, struct error *reterr)
+{
+    static const char *const members[] = {"mark", "expect", "source", "match", "nomatch", NULL};
+    slice source;
+
+    ret->kind = BLOCK_NONE;
+    return signature_entry_members(e, members, reterr) &&
+           signature_entry_literal(e, "mark", &ret->literal, reterr) &&
+           signature_entry_text(e, "expect", 1, &ret->name, reterr) &&
+           signature_entry_text(e, "source", 1, &source, reterr);
+}
+
+static bool read_literal(const struct signature_entry *e, struct block_row *ret,
+                         struct error *reterr)
+{
+    static const char *const members[] = {"literal",       "kind",  "name",    "source",
+                                          "short_because", "match", "nomatch", NULL};
+    static const char *const kinds[] = {"", "list", "reputation", "throttle", "domain", "error"};
+    unsigned kind = 0;
+    slice source;
+
+    if (!signature_entry_members(e, members, reterr) ||
+        !signature_entry_literal(e, "literal", &ret->literal, reterr) ||
+        !signature_entry_choice(e, "kind", kinds, 6, &kind, reterr) ||
+        !signature_entry_text(e, "name", 0, &ret->name, reterr) ||
+        !signature_entry_text(e, "source", 1, &source, reterr))
+        return false;
+    ret->kind = (enum block_kind)kind;
+    return ret->name.len < BLOCK_NAME_MAX ||
+           signature_entry_error(e, reterr, "\"name\" is longer than %d bytes", BLOCK_NAME_MAX - 1);
+}
+
+static bool read_entry(struct block_lists *b, const struct signature_entry *e,
+                       struct block_row *ret, struct error *reterr)
+{
+    bool mark = signature_entry_has(e, "mark");
+
+    if (!(mark ? read_mark(e, ret, reterr) : read_literal(e, ret, reterr)) ||
+        !signature_entry_lines(e, "match", 1, NULL, NULL, reterr) ||
+        !signature_entry_lines(e, "nomatch", 0, NULL, NULL, reterr))
+        return false;
+    if (!mark)
+        return true;
+    if (b->marks_count == MARKS_MAX)
+        return signature_entry_error(e, reterr, "more than %d marks", MARKS_MAX);
+    ret->mark = b->marks_count;
+    b->marks[b->marks_count++] = (unsigned)(ret - b->rows);
+    return true;
+}
+
+static bool read_file(struct block_lists *b, const struct signature_file *f, struct error *reterr)
+{
+    unsigned from = b->count;
+
+    for (struct signature_entry e = signature_file_first(f); e.object != NULL;
+         signature_file_next(&e)) {
+        struct block_row *row = &b->rows[b->count];
+        if (!read_entry(b, &e, row, reterr))
+            return false;
+        for (unsigned i = from; i < b->count; i++)
+            if (slice_ieq(b->rows[i].literal, row->literal))
+                return signature_entry_error(&e, reterr, "the literal is that of entry %u already",
+                                             i - from + 1);
+        b->count++;
+    }
+    return true;
+}
+
+struct block_lists *block_lists_new(const struct signature_set *files, struct error *reterr)
 {
     struct block_lists *b = panic_calloc(1, sizeof *b);
-    slice literals[ROWS];
+    unsigned count = 0;
+    slice *literals;
 
-    for (unsigned i = 0; i < ROWS; i++)
-        literals[i] = rows[i].literal;
-    b->literals = literal_set_new(literals, ROWS);
+    for (unsigned i = 0; i < files->count; i++)
+        count += files->files[i].kind == SIGNATURE_BLOCK_LISTS ? files->files[i].count : 0;
+    b->rows = panic_calloc(count + 1, sizeof *b->rows);
+    for (unsigned i = 0; i < files->count; i++)
+        if (files->files[i].kind == SIGNATURE_BLOCK_LISTS &&
+            !read_file(b, &files->files[i], reterr))
+            return block_lists_free(b);
+    literals = panic_calloc(count + 1, sizeof *literals);
+    for (unsigned i = 0; i < count; i++)
+        literals[i] = b->rows[i].literal;
+    b->literals = literal_set_new(literals, count);
+    free(literals);
     return b;
 }
 
 struct block_lists *block_lists_free(struct block_lists *b)
 {
-    if (b != NULL)
-        literal_set_free(b->literals);
+    if (b == NULL)
+        return NULL;
+    literal_set_free(b->literals);
+    free(b->rows);
     free(b);
     return NULL;
 }
@@ -154,50 +233,62 @@ static bool take_zone(slice text, slice mark, char *name)
 
 /* ---- the whole ---- */
 
+/* Those of one file only when checking, all else. */
 struct hits {
-    bool row[ROWS];
+    const struct block_lists *lists;
+    unsigned from, none;
+    unsigned error, domain, other; /* the first row of each; none: no such */
+    uint64_t marks[MARKS_MAX / 64];
     bool any;
 };
 
 static void note_hit(void *arg, unsigned index)
 {
     struct hits *h = arg;
+    const struct block_row *row = &h->lists->rows[index];
+    unsigned *first = row->kind == BLOCK_ERROR    ? &h->error
+                      : row->kind == BLOCK_DOMAIN ? &h->domain
+                                                  : &h->other;
 
-    h->row[index] = h->any = true;
+    if (index < h->from || index >= h->none)
+        return;
+    h->any = true;
+    if (row->kind == BLOCK_NONE)
+        h->marks[row->mark / 64] |= UINT64_C(1) << row->mark % 64;
+    else if (index < *first)
+        *first = index;
 }
 
-static const struct block_row *first_row(const struct hits *h, enum block_kind from,
-                                         enum block_kind to)
+/* The row of the mark that a zone stands behind, its name taken; h->none when there is none. */
+static unsigned name_by_mark(const struct hits *h, slice text, struct block_hit *ret)
 {
-    for (unsigned i = 0; i < ROWS; i++)
-        if (h->row[i] && rows[i].kind >= from && rows[i].kind <= to)
-            return &rows[i];
-    return NULL;
+    const struct block_lists *b = h->lists;
+
+    for (unsigned i = 0; i < b->marks_count; i++)
+        if ((h->marks[i / 64] >> i % 64 & 1) != 0 &&
+            take_zone(text, b->rows[b->marks[i]].literal, ret->name))
+            return b->marks[i];
+    return h->none;
 }
 
-static bool name_by_mark(const struct hits *h, slice text, struct block_hit *ret)
+static unsigned name_by_row(const struct hits *h, unsigned index, struct block_hit *ret)
 {
-    for (unsigned i = 0; i < ROWS; i++)
-        if (h->row[i] && rows[i].kind == BLOCK_NONE && take_zone(text, rows[i].literal, ret->name))
-            return true;
-    return false;
-}
+    const struct block_row *row = &h->lists->rows[index];
 
-static void name_by_row(const struct block_row *row, struct block_hit *ret)
-{
     ret->kind = row->kind;
-    ret->known = row->name[0] != '\0';
-    slice_keep(slice_of(row->name), ret->name, sizeof ret->name);
+    ret->known = row->name.len > 0;
+    slice_keep(row->name, ret->name, sizeof ret->name);
+    return index;
 }
 
 /* A zone is known when it is, or ends in, the name of a row: not merely contains it. */
-static bool zone_known(const char *zone)
+static bool zone_known(const struct block_lists *b, const char *zone)
 {
     slice z = slice_of(zone);
 
-    for (unsigned i = 0; i < ROWS; i++) {
-        slice name = slice_of(rows[i].name);
-        if (rows[i].kind == BLOCK_NONE || name.len < 4 || !slice_ends(z, name))
+    for (unsigned i = 0; i < b->count; i++) {
+        slice name = b->rows[i].name;
+        if (b->rows[i].kind == BLOCK_NONE || name.len < 4 || !slice_ends(z, name))
             continue;
         if (z.len == name.len || z.ptr[z.len - name.len - 1] == '.')
             return true;
@@ -205,27 +296,100 @@ static bool zone_known(const char *zone)
     return false;
 }
 
+/* The row that decides, what it says in *ret; h->none when there is none. */
+static unsigned decide(struct hits *h, slice text, struct block_hit *ret)
+{
+    unsigned mark;
+
+    h->error = h->domain = h->other = h->none;
+    literal_set_scan(h->lists->literals, text, note_hit, h);
+    if (!h->any)
+        return h->none;
+    if (h->error < h->none)
+        return name_by_row(h, h->error, ret);
+    if (h->domain < h->none)
+        return name_by_row(h, h->domain, ret);
+    if ((mark = name_by_mark(h, text, ret)) < h->none) {
+        ret->kind = BLOCK_LIST;
+        ret->known = zone_known(h->lists, ret->name);
+        return mark;
+    }
+    return h->other < h->none ? name_by_row(h, h->other, ret) : h->none;
+}
+
 bool block_lists_find(const struct block_lists *b, slice text, struct block_hit *ret)
 {
-    struct hits hits = {.any = false};
-    const struct block_row *row;
+    struct hits hits = {.lists = b, .none = b->count};
 
     *ret = (struct block_hit){.kind = BLOCK_NONE};
     text = slice_first(text, TEXT_SCAN_MAX);
-    literal_set_scan(b->literals, text, note_hit, &hits);
+    decide(&hits, text, ret);
     take_addresses(text, ret);
     ret->as_client = find_lower(text, SLICE_LIT("client host [")) < text.len ||
                      find_lower(text, SLICE_LIT("client [")) < text.len;
-    if (!hits.any)
-        return false;
-    if ((row = first_row(&hits, BLOCK_ERROR, BLOCK_ERROR)) != NULL ||
-        (row = first_row(&hits, BLOCK_DOMAIN, BLOCK_DOMAIN)) != NULL) {
-        name_by_row(row, ret);
-    } else if (name_by_mark(&hits, text, ret)) {
-        ret->kind = BLOCK_LIST;
-        ret->known = zone_known(ret->name);
-    } else if ((row = first_row(&hits, BLOCK_LIST, BLOCK_THROTTLE)) != NULL) {
-        name_by_row(row, ret);
-    }
     return ret->kind != BLOCK_NONE;
+}
+
+/* ---- the texts of the files ---- */
+
+struct check {
+    const struct block_lists *lists;
+    const struct signature_entry *entry;
+    unsigned from, index; /* of the first entry of the file, of this one */
+    bool wanted;
+};
+
+static bool check_text(void *arg, unsigned number, slice text, struct error *reterr)
+{
+    const struct check *c = arg;
+    const struct block_row *row = &c->lists->rows[c->index];
+    struct hits hits = {
+        .lists = c->lists, .from = c->from, .none = c->from + c->entry->file->count};
+    struct block_hit hit = {.kind = BLOCK_NONE};
+    unsigned got = decide(&hits, text, &hit);
+
+    if (!c->wanted && got == c->index)
+        return signature_entry_error(c->entry, reterr, "\"nomatch\" %u \"%.120s\" matches", number,
+                                     text.ptr);
+    if (got == hits.none && c->wanted)
+        return signature_entry_error(c->entry, reterr, "\"match\" %u \"%.120s\" does not match",
+                                     number, text.ptr);
+    if (c->wanted && got != c->index)
+        return signature_entry_error(
+            c->entry, reterr, "\"match\" %u \"%.120s\" is decided by entry %u (\"%.60s\") before",
+            number, text.ptr, got - c->from + 1, c->lists->rows[got].literal.ptr);
+    if (c->wanted && !slice_eq(slice_of(hit.name), row->name))
+        return signature_entry_error(c->entry, reterr,
+                                     "\"match\" %u \"%.120s\" gives the name \"%s\"", number,
+                                     text.ptr, hit.name);
+    return true;
+}
+
+static bool check_entry(struct check *c, struct error *reterr)
+{
+    c->wanted = true;
+    if (!signature_entry_lines(c->entry, "match", 1, check_text, c, reterr))
+        return false;
+    c->wanted = false;
+    return signature_entry_lines(c->entry, "nomatch", 0, check_text, c, reterr);
+}
+
+bool block_lists_check(const struct block_lists *b, const struct signature_set *files,
+                       struct error *reterr)
+{
+    struct check c = {.lists = b};
+
+    for (unsigned i = 0; i < files->count; i++) {
+        const struct signature_file *f = &files->files[i];
+        if (f->kind != SIGNATURE_BLOCK_LISTS)
+            continue;
+        c.from = c.index;
+        for (struct signature_entry e = signature_file_first(f); e.object != NULL;
+             signature_file_next(&e), c.index++) {
+            c.entry = &e;
+            if (!check_entry(&c, reterr))
+                return false;
+        }
+    }
+    return true;
 }

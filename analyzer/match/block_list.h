@@ -7,7 +7,7 @@
  * the error codes of list operators.
  *
  * source: Postfix default_rbl_reply, Exim "in a black list at", Sendmail FEATURE(dnsbl); providers'
- * public postmaster pages; wordings in block_lists.def. */
+ * public postmaster pages; wordings in signatures/block-lists.json. */
 #ifndef MATCH_BLOCK_LIST_H
 #define MATCH_BLOCK_LIST_H
 
@@ -15,6 +15,7 @@
 
 #include "base/ip_addr.h"
 #include "base/slice.h"
+#include "match/signature_set.h"
 
 enum block_kind {
     BLOCK_NONE,
@@ -38,9 +39,21 @@ struct block_hit {
 
 struct block_lists;
 
-/* block_lists_new - compile the table; block_lists_free returns NULL */
-struct block_lists *block_lists_new(void);
+/* block_lists_new - read and compile the entries of all files of the kind
+ *
+ *   in        files   outlives the result
+ *   result    NULL with *reterr (ERROR_CONFIG): file, entry, member, what is allowed */
+struct block_lists *block_lists_new(const struct signature_set *files, struct error *reterr);
+
+/* block_lists_free - release; NULL is allowed; result NULL */
 struct block_lists *block_lists_free(struct block_lists *b);
+
+/* block_lists_check - does every match text of every entry fall to that entry, among those of its
+ * file, and give its name, and no nomatch text?
+ *
+ *   result    false with *reterr */
+bool block_lists_check(const struct block_lists *b, const struct signature_set *files,
+                       struct error *reterr);
 
 /* block_lists_find - read one remote reply
  *

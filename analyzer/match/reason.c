@@ -1,5 +1,5 @@
 /* reason.c - one automaton over all wordings, then a map of enhanced status codes
- * source:   RFC 3463 3.x; detection of what servers really write: reason_texts.def
+ * source:   RFC 3463 3.x; detection of what servers really write: signatures/reasons.json
  * limits:   only the first 512 bytes of a text are looked at */
 #include "match/reason.h"
 
@@ -11,51 +11,127 @@
 enum { REASON_TEXT_SCAN_MAX = 512 };
 
 struct wording {
-    slice literal;
+    slice literal; /* borrowed from its file */
     enum reason reason;
     enum reason_direction direction;
 };
 
-static const struct wording wordings[] = {
-#define REASON_TEXT(literal, reason, direction)                                                    \
-    {SLICE_INIT(literal), REASON_##reason, DIRECTION_##direction},
-#include "match/reason_texts.def"
-#undef REASON_TEXT
-};
-enum { WORDINGS_COUNT = sizeof wordings / sizeof wordings[0] };
-
 struct reasons {
     struct literal_set *literals;
+    struct wording *wordings; /* in the order in which they decide */
+    unsigned count;
 };
 
-struct reasons *reasons_new(void)
+static const char *const names[REASON_COUNT] = {
+#define REASON(id, name, meaning) name,
+#include "match/reasons.def"
+#undef REASON
+};
+
+/* ---- from the files ---- */
+
+static bool read_direction(const struct signature_entry *e, enum reason_direction *ret,
+                           struct error *reterr)
+{
+    static const char *const directions[] = {"", "own", "remote", "both"};
+    unsigned n;
+
+    if (!signature_entry_choice(e, "direction", directions, 4, &n, reterr))
+        return false;
+    *ret = (enum reason_direction)n;
+    return true;
+}
+
+static bool read_entry(const struct signature_entry *e, struct wording *ret, struct error *reterr)
+{
+    static const char *const members[] = {"literal",       "reason", "direction", "source",
+                                          "short_because", "match",  "nomatch",   NULL};
+    unsigned reason = 0;
+    slice source;
+
+    if (!signature_entry_members(e, members, reterr) ||
+        !signature_entry_literal(e, "literal", &ret->literal, reterr) ||
+        !signature_entry_choice(e, "reason", names, REASON_COUNT, &reason, reterr) ||
+        !read_direction(e, &ret->direction, reterr) ||
+        !signature_entry_text(e, "source", 1, &source, reterr))
+        return false;
+    ret->reason = (enum reason)reason;
+    return signature_entry_lines(e, "match", 1, NULL, NULL, reterr) &&
+           signature_entry_lines(e, "nomatch", 0, NULL, NULL, reterr);
+}
+
+/* A literal that stands in the file already, for the same direction, would never decide. */
+static bool check_new(const struct signature_entry *e, const struct wording *first,
+                      const struct wording *w, struct error *reterr)
+{
+    for (const struct wording *old = first; old < w; old++)
+        if (slice_ieq(old->literal, w->literal) && (old->direction & w->direction) != 0)
+            return signature_entry_error(e, reterr, "the literal is that of entry %u already",
+                                         (unsigned)(old - first) + 1);
+    return true;
+}
+
+static bool read_file(struct reasons *r, const struct signature_file *f, struct error *reterr)
+{
+    const struct wording *first = &r->wordings[r->count];
+
+    for (struct signature_entry e = signature_file_first(f); e.object != NULL;
+         signature_file_next(&e)) {
+        struct wording *w = &r->wordings[r->count++];
+        if (!read_entry(&e, w, reterr) || !check_new(&e, first, w, reterr))
+            return false;
+    }
+    return true;
+}
+
+static void compile(struct reasons *r)
+{
+    slice *literals = panic_calloc(r->count + 1, sizeof *literals);
+
+    for (unsigned i = 0; i < r->count; i++)
+        literals[i] = r->wordings[i].literal;
+    r->literals = literal_set_new(literals, r->count);
+    free(literals);
+}
+
+struct reasons *reasons_new(const struct signature_set *files, struct error *reterr)
 {
     struct reasons *r = panic_calloc(1, sizeof *r);
-    slice literals[WORDINGS_COUNT];
+    unsigned count = 0;
 
-    for (unsigned i = 0; i < WORDINGS_COUNT; i++)
-        literals[i] = wordings[i].literal;
-    r->literals = literal_set_new(literals, WORDINGS_COUNT);
+    for (unsigned i = 0; i < files->count; i++)
+        count += files->files[i].kind == SIGNATURE_REASONS ? files->files[i].count : 0;
+    r->wordings = panic_calloc(count + 1, sizeof *r->wordings);
+    for (unsigned i = 0; i < files->count; i++)
+        if (files->files[i].kind == SIGNATURE_REASONS && !read_file(r, &files->files[i], reterr))
+            return reasons_free(r);
+    compile(r);
     return r;
 }
 
 struct reasons *reasons_free(struct reasons *r)
 {
-    if (r != NULL)
-        literal_set_free(r->literals);
+    if (r == NULL)
+        return NULL;
+    literal_set_free(r->literals);
+    free(r->wordings);
     free(r);
     return NULL;
 }
 
+/* ---- which wording decides ---- */
+
 struct best {
+    const struct reasons *reasons;
     enum reason_direction direction;
-    unsigned index;
+    unsigned from, index; /* of this file only when checking; all else */
 };
 
 static void keep_first(void *arg, unsigned index)
 {
     struct best *best = arg;
-    if (index < best->index && (wordings[index].direction & best->direction) != 0)
+    if (index < best->index && index >= best->from &&
+        (best->reasons->wordings[index].direction & best->direction) != 0)
         best->index = index;
 }
 
@@ -101,14 +177,84 @@ static enum reason of_status(const uint8_t s[3], uint16_t code, bool has_text)
 enum reason reason_classify(const struct reasons *r, enum reason_direction direction, uint16_t code,
                             const uint8_t status[3], slice text)
 {
-    struct best best = {direction, WORDINGS_COUNT};
+    struct best best = {r, direction, 0, r->count};
 
     if (text.len > 0)
         literal_set_scan(r->literals, slice_first(text, REASON_TEXT_SCAN_MAX), keep_first, &best);
-    if (best.index < WORDINGS_COUNT)
-        return wordings[best.index].reason;
+    if (best.index < r->count)
+        return r->wordings[best.index].reason;
     return of_status(status, code, text.len > 0);
 }
+
+/* ---- the texts of the files ---- */
+
+struct check {
+    const struct reasons *reasons;
+    const struct signature_entry *entry;
+    unsigned from, index; /* of the first entry of the file, of this one */
+    bool wanted;
+};
+
+static bool check_direction(const struct check *c, enum reason_direction direction, unsigned number,
+                            slice text, struct error *reterr)
+{
+    struct best best = {c->reasons, direction, c->from, c->from + c->entry->file->count};
+    unsigned none = best.index;
+
+    literal_set_scan(c->reasons->literals, slice_first(text, REASON_TEXT_SCAN_MAX), keep_first,
+                     &best);
+    if ((best.index == c->index) == c->wanted)
+        return true;
+    if (!c->wanted)
+        return signature_entry_error(c->entry, reterr, "\"nomatch\" %u \"%.120s\" matches", number,
+                                     text.ptr);
+    if (best.index == none)
+        return signature_entry_error(c->entry, reterr, "\"match\" %u \"%.120s\" does not match",
+                                     number, text.ptr);
+    return signature_entry_error(
+        c->entry, reterr, "\"match\" %u \"%.120s\" is decided by entry %u (\"%.60s\") before",
+        number, text.ptr, best.index - c->from + 1, c->reasons->wordings[best.index].literal.ptr);
+}
+
+static bool check_text(void *arg, unsigned number, slice text, struct error *reterr)
+{
+    const struct check *c = arg;
+    enum reason_direction d = c->reasons->wordings[c->index].direction;
+
+    return ((d & DIRECTION_OWN) == 0 || check_direction(c, DIRECTION_OWN, number, text, reterr)) &&
+           ((d & DIRECTION_REMOTE) == 0 ||
+            check_direction(c, DIRECTION_REMOTE, number, text, reterr));
+}
+
+static bool check_entry(struct check *c, struct error *reterr)
+{
+    c->wanted = true;
+    if (!signature_entry_lines(c->entry, "match", 1, check_text, c, reterr))
+        return false;
+    c->wanted = false;
+    return signature_entry_lines(c->entry, "nomatch", 0, check_text, c, reterr);
+}
+
+bool reasons_check(const struct reasons *r, const struct signature_set *files, struct error *reterr)
+{
+    struct check c = {.reasons = r};
+
+    for (unsigned i = 0; i < files->count; i++) {
+        const struct signature_file *f = &files->files[i];
+        if (f->kind != SIGNATURE_REASONS)
+            continue;
+        c.from = c.index;
+        for (struct signature_entry e = signature_file_first(f); e.object != NULL;
+             signature_file_next(&e), c.index++) {
+            c.entry = &e;
+            if (!check_entry(&c, reterr))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* ---- quoted names ---- */
 
 /* Does text begin with "<word>"? */
 static bool quotes(slice text, slice word)
@@ -134,10 +280,5 @@ slice reason_text(const struct event *ev)
 
 const char *reason_name(enum reason reason)
 {
-    static const char *const names[] = {
-#define REASON(id, name, meaning) name,
-#include "match/reasons.def"
-#undef REASON
-    };
     return names[reason];
 }

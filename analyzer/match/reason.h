@@ -1,11 +1,15 @@
 /* reason.h - the meaning of a refusal, from its wording first and its codes second
  *
- * Codes alone are not reliable (Exchange answers 5.7.1 to many things), wordings are; both are one
- * table each. source: RFC 3463, RFC 5248 registry; wordings in reason_texts.def. */
+ * Codes alone are not reliable (Exchange answers 5.7.1 to many things), wordings are. Both are one
+ * table each; that of the wordings is read from files.
+ *
+ * source: RFC 3463, RFC 5248 registry; wordings in signatures/reasons.json. */
 #ifndef MATCH_REASON_H
 #define MATCH_REASON_H
 
+#include "base/error.h"
 #include "event/event.h"
+#include "match/signature_set.h"
 
 enum reason {
 #define REASON(id, name, meaning) REASON_##id,
@@ -20,9 +24,22 @@ enum reason_direction { DIRECTION_OWN = 1, DIRECTION_REMOTE = 2, DIRECTION_BOTH 
 
 struct reasons;
 
-/* reasons_new - compile the table; reasons_free returns NULL */
-struct reasons *reasons_new(void);
+/* reasons_new - read and compile the wordings of all files of the kind
+ *
+ *   in        files   the first wording of the first file that occurs in a text decides; outlives
+ *                     the result
+ *   result    NULL with *reterr (ERROR_CONFIG): file, entry, member, what is allowed */
+struct reasons *reasons_new(const struct signature_set *files, struct error *reterr);
+
+/* reasons_free - release; NULL is allowed; result NULL */
 struct reasons *reasons_free(struct reasons *r);
+
+/* reasons_check - does every match text of every entry fall to that entry, among those of its file,
+ * and no nomatch text? In each direction the entry is for.
+ *
+ *   result    false with *reterr */
+bool reasons_check(const struct reasons *r, const struct signature_set *files,
+                   struct error *reterr);
 
 /* reason_classify - why
  *

@@ -1,6 +1,6 @@
 /* test_listed.c - D10: which replies mean that we are on a list, and when that is certain */
 #include "detect_world.h"
-#include "match/block_list.h"
+#include "match/signatures.h"
 
 enum { MEMORY = 1 << 18 };
 
@@ -73,7 +73,8 @@ static const struct reply replies[] = {
 
 static void replies_are_named_and_classed(void)
 {
-    struct block_lists *lists = block_lists_new();
+    struct signatures *signatures = signatures_load(NULL, NULL);
+    const struct block_lists *lists = signatures->block_lists;
 
     for (size_t i = 0; i < sizeof replies / sizeof replies[0]; i++) {
         const struct reply *r = &replies[i];
@@ -90,7 +91,7 @@ static void replies_are_named_and_classed(void)
         if (hit.kind != r->kind || strcmp(hit.name, r->name) != 0)
             printf("# in: %s\n", r->text);
     }
-    block_lists_free(lists);
+    signatures_free(signatures);
 }
 
 static const char own_quoted[] = "host mx.one.example[203.0.113.25] said: 554 5.7.1 Service "

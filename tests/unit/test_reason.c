@@ -1,5 +1,5 @@
 /* test_reason.c - refusals as servers word them, and what they mean */
-#include "match/reason.h"
+#include "match/signatures.h"
 
 #include "test.h"
 
@@ -127,7 +127,8 @@ static const struct wording_case wording_cases[] = {
 
 static void wordings_have_their_meaning(void)
 {
-    struct reasons *r = reasons_new();
+    struct signatures *signatures = signatures_load(NULL, NULL);
+    const struct reasons *r = signatures->reasons;
 
     for (size_t i = 0; i < sizeof wording_cases / sizeof wording_cases[0]; i++) {
         const struct wording_case *c = &wording_cases[i];
@@ -136,19 +137,20 @@ static void wordings_have_their_meaning(void)
             printf("#   %s: %s, want %s\n", c->text, reason_name(got), reason_name(c->want));
         CHECK_INT(got, c->want);
     }
-    reasons_free(r);
+    signatures_free(signatures);
 }
 
 static void a_remote_only_wording_is_not_ours(void)
 {
-    struct reasons *r = reasons_new();
+    struct signatures *signatures = signatures_load(NULL, NULL);
+    const struct reasons *r = signatures->reasons;
     const uint8_t none[3] = {0};
 
     CHECK_INT(reason_classify(r, DIRECTION_REMOTE, 0, none, slice_of("banned sending IP")),
               REASON_BLOCKLIST);
     CHECK_INT(reason_classify(r, DIRECTION_OWN, 0, none, slice_of("banned sending IP")),
               REASON_NONE);
-    reasons_free(r);
+    signatures_free(signatures);
 }
 
 static const struct test_case cases[] = {

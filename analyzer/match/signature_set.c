@@ -1,0 +1,95 @@
+/* signature_set.c - a folder's files by name, then the built-in ones that none of them replaces
+ * source:   scandir(3)
+ * limits:   64 files */
+#include "match/signature_set.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static bool is_builtin(const char *name)
+{
+    for (unsigned i = 0; i < signature_builtins_count; i++)
+        if (strcmp(signature_builtins[i].name, name) == 0)
+            return true;
+    return false;
+}
+
+static int is_candidate(const struct dirent *d)
+{
+    slice name = slice_of(d->d_name);
+
+    return name.ptr[0] != '.' && slice_ends(name, SLICE_LIT(".json")) &&
+           !slice_eq(name, SLICE_LIT("schema.json"));
+}
+
+static int by_name(const struct dirent **a, const struct dirent **b)
+{
+    return strcmp((*a)->d_name, (*b)->d_name);
+}
+
+static bool read_one(struct signature_set *s, const char *folder, const char *name,
+                     struct error *reterr)
+{
+    char path[4096];
+
+    if (s->count == SIGNATURE_FILES_MAX)
+        return error_set(reterr, ERROR_CONFIG, "%s: more than 64 signature files", folder);
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return signature_file_read(path, &s->files[s->count++], reterr);
+}
+
+static bool builtin_one(struct signature_set *s, const struct signature_builtin *b,
+                        struct error *reterr)
+{
+    char path[256];
+
+    if (s->count == SIGNATURE_FILES_MAX)
+        return error_set(reterr, ERROR_CONFIG, "more than 64 signature files");
+    snprintf(path, sizeof path, "built-in %s", b->name);
+    return signature_file_parse(path, (slice){(const char *)b->text, b->size},
+                                &s->files[s->count++], reterr);
+}
+
+static bool load(struct signature_set *s, const char *folder, struct dirent **names, int count,
+                 struct error *reterr)
+{
+    bool ok = true;
+
+    for (int i = 0; ok && i < count; i++)
+        if (!is_builtin(names[i]->d_name))
+            ok = read_one(s, folder, names[i]->d_name, reterr);
+    for (unsigned b = 0; ok && b < signature_builtins_count; b++) {
+        bool replaced = false;
+        for (int i = 0; i < count; i++)
+            replaced |= strcmp(names[i]->d_name, signature_builtins[b].name) == 0;
+        ok = replaced ? read_one(s, folder, signature_builtins[b].name, reterr)
+                      : builtin_one(s, &signature_builtins[b], reterr);
+    }
+    return ok;
+}
+
+bool signature_set_load(const char *folder, struct signature_set *ret, struct error *reterr)
+{
+    struct dirent **names = NULL;
+    int count = 0;
+    bool ok;
+
+    *ret = (struct signature_set){.count = 0};
+    if (folder != NULL && (count = scandir(folder, &names, is_candidate, by_name)) < 0)
+        return error_set(reterr, ERROR_CONFIG, "%s: cannot read the folder of signatures: %s",
+                         folder, strerror(errno));
+    ok = load(ret, folder, names, count, reterr);
+    for (int i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return ok;
+}
+
+void signature_set_free(struct signature_set *s)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        signature_file_free(&s->files[i]);
+    s->count = 0;
+}

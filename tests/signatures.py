@@ -1,0 +1,150 @@
+#!/usr/bin/env python3
+"""Files of wordings, as an admin meets them: signatures.py BINARY SIGNATURES
+
+The shipped files fit their schema and their own texts. A file broken in any of many ways is named, with the entry, the
+member and what is allowed, and exit status 78; one that is good changes the answer without a new build."""
+import copy, json, os, pathlib, subprocess, sys, tempfile
+
+binary, shipped = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
+failures, checks = [], 0
+GOOD = {"schema": 1, "kind": "reasons", "title": "ours", "entries": [
+    {"literal": "no strangers, please", "reason": "relay_denied", "direction": "own", "source": "our own filter",
+     "match": ["554 5.7.1 No strangers, please"], "nomatch": ["554 5.7.1 Strangers, please"]}]}
+
+
+def check(what, ok, seen=""):
+    global checks
+    checks += 1
+    if not ok:
+        failures.append(what)
+        print(f"not ok - {what}: {seen!r}")
+
+
+def run(*args, stdin=b""):
+    return subprocess.run([binary, "--no-config", *map(str, args)], input=stdin, capture_output=True, timeout=60)
+
+
+def broken(change):
+    doc = copy.deepcopy(GOOD)
+    change(doc, doc["entries"][0])
+    return json.dumps(doc)
+
+
+def twice(doc, entry):
+    doc["entries"].append(dict(entry, literal=entry["literal"].upper()))
+
+
+BREAKS = {  # name -> (text of the file, what the message must say)
+    "bad JSON": (json.dumps(GOOD)[:-2], "own.json:1:"),
+    "unknown member": (broken(lambda d, e: e.update(regex="x")), 'unknown member "regex"; allowed: literal, reason,'),
+    "unknown reason": (broken(lambda d, e: e.update(reason="rude")), '"reason" is "rude"; allowed: relay_denied,'),
+    "missing literal": (broken(lambda d, e: e.pop("literal")), 'entry 1: "literal" is missing'),
+    "too short": (broken(lambda d, e: e.update(literal="no")), 'must have 4 to 128 bytes; a shorter one needs "short_because"'),
+    "wrong direction": (broken(lambda d, e: e.update(direction="in")), '"direction" is "in"; allowed: own, remote, both'),
+    "match that does not match": (broken(lambda d, e: e.update(match=["554 Go away"])), '"match" 1 "554 Go away" does not match'),
+    "nomatch that matches": (broken(lambda d, e: e.update(nomatch=["No strangers, please!"])), '"nomatch" 1 "No strangers, please!" matches'),
+    "literal twice": (broken(twice), "entry 2 (\"NO STRANGERS, PLEASE\"): the literal is that of entry 1 already"),
+    "entry that an earlier one hides": (broken(lambda d, e: d["entries"].append(dict(e, literal="no strangers, please now", match=["No strangers, please now"]))),
+                                        'is decided by entry 1 ("no strangers, please") before'),
+    "no source": (broken(lambda d, e: e.pop("source")), '"source" is missing'),
+    "unknown kind": (broken(lambda d, e: d.update(kind="regexes")), '"kind" is none of reasons, block-lists'),
+    "another schema": (broken(lambda d, e: d.update(schema=2)), '"schema" must be 1'),
+    "mark with a kind": (json.dumps(dict(GOOD, kind="block-lists", entries=[{"mark": "listed near ", "kind": "list"}])), 'unknown member "kind"; allowed: mark, expect,'),
+    "mark that reads another zone": (json.dumps(dict(GOOD, kind="block-lists", entries=[{"mark": "listed near ", "expect": "a.example", "source": "s", "match": ["listed near b.example"]}])), 'gives the name "b.example"'),
+    "too large": (" " * (1 << 20) + json.dumps(GOOD), "is larger than 1 MiB"),
+}
+LOG = b"""Mar  2 04:00:00 mx postfix/smtpd[7]: connect from unknown[203.0.113.9]
+Mar  2 04:00:01 mx postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 554 5.7.1 <u@there.example>: Recipient address rejected: No strangers, please; from=<s@there.example> to=<u%d@there.example> proto=SMTP helo=<h>
+"""
+LISTED = b"""Mar  2 04:00:00 mx postfix/smtp[7]: 4ABCDEF0123: to=<u@there.example>, relay=mx.there.example[203.0.113.25]:25, delay=1, dsn=5.0.0, status=bounced (host mx.there.example[203.0.113.25] said: 550 5.0.0 client [192.0.2.1] is not welcome, says HouseList (in reply to MAIL FROM command))
+"""
+
+
+def rules(log, *args):
+    out = run("--year", "2026", "--local-domain", "example.org", "--trusted", "192.0.2.0/24", "-o", "json", "-q", *args, "-", stdin=log).stdout
+    return {d["rule"]["id"] for d in map(json.loads, out.splitlines()) if d["event"]["kind"] == "alert"}
+
+
+with tempfile.TemporaryDirectory() as d:
+    d = pathlib.Path(d)
+    own = d / "own.json"
+    r = run("--check-config")
+    check("the built-in files are good", r.returncode == 0, r.stderr)
+    r = run("--check-config", "--signatures", shipped)
+    check("the shipped files are good", r.returncode == 0, r.stderr)
+    own.write_text(json.dumps(GOOD))
+    r = run("--check-config", "--signatures", d)
+    check("a good file is good", r.returncode == 0, r.stderr)
+
+    for name, (text, want) in BREAKS.items():
+        own.write_text(text)
+        r = run("--check-config", "--signatures", d)
+        said = r.stderr.decode()
+        check(f"{name}: status 78", r.returncode == 78, (r.returncode, said))
+        check(f"{name}: file named", said.startswith(f"relaywatch: {own}"), said)
+        check(f"{name}: said", want in said and said.count("\n") == 1 and not r.stdout, said)
+    own.write_text(BREAKS["unknown reason"][0])
+    r = run("--signatures", d, "-", stdin=LOG)
+    check("a run refuses a broken file too", r.returncode == 78 and not r.stdout, r.stderr)
+    own.unlink()
+    own.mkdir()
+    r = run("--check-config", "--signatures", d)
+    check("not a file", r.returncode == 78 and b"own.json: is not a regular file" in r.stderr, r.stderr)
+    own.rmdir()
+    os.mkfifo(own)
+    r = run("--check-config", "--signatures", d)
+    check("a FIFO does not block", r.returncode == 78 and b"own.json: is not a regular file" in r.stderr, r.stderr)
+    own.unlink()
+    r = run("--check-config", "--signatures", d / "none")
+    check("no folder", r.returncode == 78 and b"cannot read the folder of signatures" in r.stderr, r.stderr)
+
+    log = LOG.splitlines(True)[0] + b"".join(LOG.splitlines(True)[1] % i for i in range(30))
+    check("without the file the words say nothing", "RW-RELAY-PROBE" not in rules(log), rules(log))
+    own.write_text(json.dumps(GOOD))
+    check("an added file changes the answer", "RW-RELAY-PROBE" in rules(log, "--signatures", d), rules(log, "--signatures", d))
+    conf = d / "relaywatch.conf"
+    conf.write_text(f"signatures = {d}\n")
+    r = subprocess.run([binary, "-c", conf, "--check-config"], capture_output=True)
+    check("the configuration file may name the folder", r.returncode == 0, r.stderr)
+    lists = {"schema": 1, "kind": "block-lists", "title": "ours", "entries": [
+        {"literal": "says houselist", "kind": "list", "name": "house.example", "source": "a partner's server",
+         "match": ["550 not welcome, says HouseList"]}]}
+    check("an unknown list is not told", "RW-LISTED" not in rules(LISTED), rules(LISTED))
+    (d / "lists.json").write_text(json.dumps(lists))
+    check("an added list is told", "RW-LISTED" in rules(LISTED, "--signatures", d), rules(LISTED, "--signatures", d))
+    over = dict(GOOD["entries"][0], literal="relay access denied", reason="policy", match=["Relay access denied"], nomatch=[])
+    own.write_text(json.dumps(dict(GOOD, entries=[over])))
+    denied = log.replace(b"No strangers, please", b"Relay access denied")
+    check("an added wording goes before a built-in one",
+          "RW-RELAY-PROBE" in rules(denied) and "RW-RELAY-PROBE" not in rules(denied, "--signatures", d))
+    r = run("--check-config", "--signatures", d)
+    check("and the built-in texts are judged by their own file", r.returncode == 0, r.stderr)
+    own.unlink()
+    (d / "reasons.json").write_text(json.dumps(dict(GOOD, entries=[])))
+    check("a file of the same name replaces the built-in one",
+          "RW-RELAY-PROBE" not in rules(denied, "--signatures", d), rules(denied, "--signatures", d))
+
+schema = json.loads((shipped / "schema.json").read_text())
+try:
+    import jsonschema
+except ImportError:
+    print("no python3-jsonschema: the schema is not tested")
+else:
+    jsonschema.Draft202012Validator.check_schema(schema)
+    validator = jsonschema.Draft202012Validator(schema)
+    for path in sorted(shipped.glob("*.json")):
+        if path.name != "schema.json":
+            errors = [f"{list(e.path)}: {e.message[:200]}" for e in validator.iter_errors(json.loads(path.read_text()))]
+            check(f"{path.name} fits the schema", not errors, errors[:3])
+    for name, (text, _) in BREAKS.items():
+        if name in ("unknown member", "unknown reason", "missing literal", "too short", "wrong direction", "no source",
+                    "unknown kind", "another schema", "mark with a kind"):
+            check(f"the schema refuses: {name}", not validator.is_valid(json.loads(text)))
+    check("the schema takes a good file", validator.is_valid(GOOD))
+reasons = schema["$defs"]["reason"]["properties"]["reason"]["enum"]
+with tempfile.TemporaryDirectory() as d:
+    (pathlib.Path(d) / "own.json").write_text(BREAKS["unknown reason"][0])
+    said = run("--check-config", "--signatures", d).stderr.decode()
+    check("schema and program know the same reasons", said.strip().endswith("allowed: " + ", ".join(reasons)), (said, reasons))
+print(f"{checks} checks, {len(failures)} failed")
+sys.exit(bool(failures))
