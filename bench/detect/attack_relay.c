@@ -106,7 +106,7 @@ void attack_probe(struct world *w, const struct attack_spec *spec)
         if (truth == NULL || (!network && !target))
             truth = attack_begin(w, spec, "open_relay_probe");
         p->truth = truth;
-        p->style = spec->style[0];
+        p->style = network ? 'x' : spec->style[0];
         p->most = p->style == 's' ? 12 : 1;
         p->pause_s = spec->evasion ? 3600 : 1200;
         truth_actor(truth, p->client.ip);

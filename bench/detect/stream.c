@@ -38,13 +38,13 @@ static struct mail_event *take_spare(struct stream *s)
 {
     struct mail_event *ev = s->spare;
 
-    memcpy(&s->spare, ev, sizeof s->spare);
+    memcpy(&s->spare, (const void *)ev, sizeof s->spare);
     return ev;
 }
 
 static void put_spare(struct stream *s, struct mail_event *ev)
 {
-    memcpy(ev, &s->spare, sizeof s->spare);
+    memcpy((void *)ev, &s->spare, sizeof s->spare);
     s->spare = ev;
 }
 
