@@ -224,6 +224,22 @@ void input_set_add_source(struct input_set *set, struct source *source)
     append_input(set, source_name(source), input, &nowhere);
 }
 
+void input_set_name(struct input_set *set, unsigned i, const char *path)
+{
+    struct stat nowhere = {.st_mode = S_IFREG};
+
+    ASSERT(i <= set->count);
+    if (i == set->count) {
+        append_input(set, path, (struct input){.kind = INPUT_FILE}, &nowhere);
+        return;
+    }
+    struct input *input = &set->inputs[i];
+    if (strcmp(input->path, path) == 0)
+        return;
+    free(input->path);
+    input->name = input->path = keep_string(path);
+}
+
 /* Open for good, or hand out what a look ahead has opened. */
 static struct source *open_input(struct input_set *set, unsigned i, struct error *reterr)
 {

@@ -63,6 +63,12 @@ bool input_set_add(struct input_set *set, const char *arg, struct error *reterr)
 /* input_set_add_source - add an input that is open already; it is the set's from now on */
 void input_set_add_source(struct input_set *set, struct source *source);
 
+/* input_set_name - give the input of a number a path, which need not exist now; for logs that are
+ * followed
+ *
+ *   in        i   at most set->count: then it is a new one */
+void input_set_name(struct input_set *set, unsigned i, const char *path);
+
 /* input_set_head - the first bytes of an input, decompressed and as UTF-8, leaving the input as it
  * was
  *

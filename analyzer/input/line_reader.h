@@ -104,4 +104,26 @@ static inline uint64_t line_reader_bytes(const struct line_reader *reader)
     return reader->window_offset + reader->begin;
 }
 
+/* line_reader_ahead - bytes of the stream taken from the source: those of the window included */
+static inline uint64_t line_reader_ahead(const struct line_reader *reader)
+{
+    return reader->window_offset + reader->end;
+}
+
+/* line_reader_take_over - go on with another source, which stands where the first one stood */
+static inline void line_reader_take_over(struct line_reader *reader, struct source *source)
+{
+    reader->source = source;
+    reader->at_end = reader->failed = false;
+}
+
+/* line_reader_give_up - drop the line that is not complete; nothing more comes */
+static inline void line_reader_give_up(struct line_reader *reader)
+{
+    reader->begin = reader->end;
+    reader->scanned = 0;
+    reader->at_end = true;
+    reader->keep_partial = false;
+}
+
 #endif

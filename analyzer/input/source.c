@@ -288,6 +288,56 @@ bool source_peek(struct source *source, size_t want, slice *ret)
     return true;
 }
 
+/* By lseek(2), where the bytes of the file are those of the stream: how many. */
+static uint64_t seek_ahead(struct source *source, uint64_t n)
+{
+    bool same = source->is_regular && strcmp(source->decoder->name, "plain") == 0 &&
+                source->encoding <= SOURCE_UTF8_BOM;
+    off_t at = same ? lseek(source->feed.fd, 0, SEEK_CUR) : -1;
+    struct stat facts;
+
+    if (at < 0 || fstat(source->feed.fd, &facts) != 0 || facts.st_size <= at)
+        return 0;
+    uint64_t left = (uint64_t)(facts.st_size - at), step = n < left ? n : left;
+    if (lseek(source->feed.fd, (off_t)step, SEEK_CUR) < 0)
+        return 0;
+    source->feed.taken += step;
+    return step;
+}
+
+uint64_t source_skip(struct source *source, uint64_t n)
+{
+    enum { PIECE = 32 * 1024 };
+    char *piece = panic_calloc(1, PIECE);
+    uint64_t done = 0;
+
+    while (done < n) {
+        bool ahead = source->head_begin < source->head_end || source->feed.begin < source->feed.end;
+        if (!ahead)
+            done += seek_ahead(source, n - done);
+        size_t most = n - done < PIECE ? (size_t)(n - done) : PIECE;
+        ssize_t got = most == 0 ? 0 : source_read(source, piece, most);
+        if (got <= 0)
+            break;
+        done += (uint64_t)got;
+    }
+    free(piece);
+    return done;
+}
+
+bool source_ended_line(const struct source *source)
+{
+    off_t at = source->is_regular ? lseek(source->feed.fd, 0, SEEK_CUR) : 0;
+    char last = '\n';
+
+    return at <= 0 || pread(source->feed.fd, &last, 1, at - 1) != 1 || last == '\n';
+}
+
+int source_descriptor(const struct source *source)
+{
+    return source->feed.fd;
+}
+
 const struct error *source_error(const struct source *source)
 {
     return &source->error;

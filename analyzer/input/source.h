@@ -69,6 +69,20 @@ ssize_t source_read(struct source *source, char *buf, size_t size);
  *   cost      allocates the buffer at the first call */
 bool source_peek(struct source *source, size_t want, slice *ret);
 
+/* source_skip - pass over the next bytes of the decompressed stream, by seeking where that is
+ * possible
+ *
+ *   result    how many were passed over; less than n at the end or after a failure
+ *   cost      a plain file: one lseek(2); else as reading them */
+uint64_t source_skip(struct source *source, uint64_t n);
+
+/* source_ended_line - is the byte before the present place of a plain file a line feed; true where
+ * that cannot be told */
+bool source_ended_line(const struct source *source);
+
+/* source_descriptor - of the file underneath, for fstat(2) and poll(2); it stays the source's */
+int source_descriptor(const struct source *source);
+
 /* source_error - what made source_read() return -1; code ERROR_NONE when nothing did */
 const struct error *source_error(const struct source *source);
 
