@@ -219,6 +219,8 @@ static bool take_switch(struct config *c, const struct setting *s)
     c->help |= s->id == OPTION_HELP;
     c->version |= s->id == OPTION_VERSION;
     c->list_formats |= s->id == OPTION_LIST_FORMATS;
+    c->follow |= s->id == OPTION_FOLLOW;
+    c->from_end |= s->id == OPTION_FROM_END;
     c->quiet += s->id == OPTION_QUIET;
     return true;
 }

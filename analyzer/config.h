@@ -45,6 +45,8 @@ struct config {
     enum when color;
     enum progress_mode progress;
     struct hash_key hash_key;
+    const char *state_path; /* NULL: none */
+    bool follow, from_end;
     unsigned quiet;
     bool check_only, help, version, list_formats;
 };

@@ -10,53 +10,15 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
-#include "input/line_reader.h"
-#include "parser_memory.h"
-#include "reorder.h"
+#include "log_cursor.h"
 
-enum { OPEN_MAX = 64, HEAD_BYTES = 65536 };
+enum { HEAD_BYTES = 65536, PRIME_LINES = 64 };
 
 /* Two lines of one second may stand in either order, and clocks round: only more than this is
  * disorder. */
 static const int64_t disorder_us = 1500000;
 /* A jump back by more than this is another log appended, not lateness. */
 static const int64_t restart_us = (int64_t)6 * 3600 * 1000000;
-
-struct cursor {
-    unsigned input;
-    struct source *source;
-    struct line_reader reader;
-    struct record_reader *records;
-    struct reorder *reorder; /* NULL while the input is in order */
-    int64_t latest_us;
-    bool drained; /* the reader is at its end; the window may still hold records */
-    struct log_record next;
-};
-
-struct waiting {
-    unsigned input;
-    int64_t first_us;
-};
-
-struct log_stream {
-    const struct config *config;
-    struct input_set *inputs;
-    struct parser_memory *memory;
-    int64_t now_us;
-    size_t max_read;
-    struct waiting *waiting; /* by first time */
-    unsigned waiting_count, waiting_next;
-    struct cursor *open[OPEN_MAX];
-    unsigned open_count;
-    struct cursor *taken; /* gave the last record: it is read on at the next call */
-    struct input_totals totals;
-    uint64_t consumed_closed;
-    void (*warn)(void *arg, const char *text);
-    void *warn_arg;
-    void (*passed)(void *arg, enum record_status status, const struct line_pos *pos,
-                   const struct parser *format);
-    void *passed_arg;
-};
 
 static struct record_reader *start_records(const struct log_stream *s, int64_t mtime_us, slice head)
 {
@@ -68,11 +30,16 @@ static struct record_reader *start_records(const struct log_stream *s, int64_t m
     return record_reader_new(&env, s->config->format, slice_first(head, RECORD_READER_HEAD));
 }
 
-/* Time of the first record in the first bytes of an input; INT64_MIN when none is found. */
+/* Time of the first record in the first bytes of an input; INT64_MIN when none is found. Of a log
+ * of which a part is known: the time where that part ended. */
 static int64_t first_time(struct log_stream *s, unsigned input, char *head)
 {
     ssize_t n = input_set_head(s->inputs, input, head, HEAD_BYTES);
     slice rest = {head, n > 0 ? (size_t)n : 0};
+    const struct position *known = s->positions == NULL ? NULL : positions_find(s->positions, rest);
+
+    if (known != NULL && known->latest_us != INT64_MIN)
+        return known->latest_us;
     struct record_reader *records = start_records(s, s->inputs->inputs[input].mtime_us, rest);
     struct line_pos pos = {0};
     int64_t found = INT64_MIN;
@@ -110,6 +77,22 @@ static void order_inputs(struct log_stream *s)
     free(head);
 }
 
+void log_waiting_add(struct log_stream *s, unsigned input)
+{
+    unsigned left = s->waiting_count - s->waiting_next;
+    struct waiting *list = panic_calloc((size_t)left + 1, sizeof *list);
+    char *head = panic_calloc(1, HEAD_BYTES);
+
+    memcpy(list, s->waiting + s->waiting_next, left * sizeof *list);
+    list[left] = (struct waiting){input, first_time(s, input, head)};
+    qsort(list, (size_t)left + 1, sizeof *list, by_first_time);
+    free(head);
+    free(s->waiting);
+    s->waiting = list;
+    s->waiting_next = 0;
+    s->waiting_count = left + 1;
+}
+
 struct log_stream *log_stream_new(const struct config *config, struct input_set *inputs,
                                   int64_t now_us, size_t max_read)
 {
@@ -120,7 +103,6 @@ struct log_stream *log_stream_new(const struct config *config, struct input_set 
     s->memory = parser_memory_new();
     s->now_us = now_us;
     s->max_read = max_read;
-    order_inputs(s);
     return s;
 }
 
@@ -140,7 +122,7 @@ void log_stream_on_passed(struct log_stream *s,
     s->passed_arg = arg;
 }
 
-static void say(const struct log_stream *s, const char *text)
+void log_say(const struct log_stream *s, const char *text)
 {
     if (s->warn != NULL)
         s->warn(s->warn_arg, text);
@@ -148,7 +130,43 @@ static void say(const struct log_stream *s, const char *text)
 
 /* ---- cursors ---- */
 
-static struct cursor *cursor_open(struct log_stream *s, unsigned input)
+/* Let the reader see the lines ahead of the first record, which may name columns: the rest of the
+ * log is read without them. */
+static void prime(struct record_reader *records, slice head)
+{
+    struct line_pos pos = {0};
+    struct log_record rec;
+
+    for (int i = 0; head.len > 0 && i < PRIME_LINES; i++) {
+        size_t eol = slice_find_byte(head, '\n');
+        if (eol == head.len ||
+            record_reader_next(records, slice_first(head, eol), &pos, &rec) == RECORD_READY)
+            return;
+        head = slice_from(head, eol + 1);
+    }
+}
+
+/* Where was this log left? False: nowhere, or what was read of it is there no more. */
+static bool go_on(struct log_stream *s, struct cursor *c, slice head)
+{
+    struct position *known = positions_find(s->positions, head);
+
+    positions_mark(s->positions, head, &c->pos);
+    c->twin = known != NULL && known->is_open;
+    if (known == NULL || c->twin)
+        return false;
+    uint64_t ahead = known->offset - source_skipped_bytes(c->source);
+    prime(c->records, slice_first(head, ahead < head.len ? (size_t)ahead : head.len));
+    if (source_skip(c->source, ahead) != ahead)
+        return false;
+    c->pos.id = known->id;
+    c->reader.window_offset = c->base_bytes = known->offset;
+    c->reader.line_number = c->base_lines = known->line;
+    c->latest_us = known->latest_us;
+    return true;
+}
+
+struct cursor *log_cursor_open(struct log_stream *s, unsigned input)
 {
     struct error error = {0};
     struct line_reader_options options = {.max_read = s->max_read};
@@ -156,11 +174,10 @@ static struct cursor *cursor_open(struct log_stream *s, unsigned input)
     struct cursor *c;
 
     if (source == NULL) {
-        say(s, error.text);
+        log_say(s, error.text);
         s->totals.sources_failed++;
         return NULL;
     }
-    s->totals.sources++;
     c = panic_calloc(1, sizeof *c);
     c->input = input;
     c->source = source;
@@ -169,13 +186,15 @@ static struct cursor *cursor_open(struct log_stream *s, unsigned input)
     (void)source_peek(source, RECORD_READER_HEAD, &head); /* a failure shows at the first read */
     c->records = start_records(s, source_mtime_us(source), head);
     line_reader_init(&c->reader, source, &options);
+    bool known = s->positions != NULL && go_on(s, c, head);
+    s->totals.sources += !known && !c->twin;
     return c;
 }
 
 static void cursor_totals(const struct cursor *c, struct input_totals *t)
 {
-    t->bytes += line_reader_bytes(&c->reader);
-    t->lines += c->reader.line_number;
+    t->bytes += line_reader_bytes(&c->reader) - c->base_bytes;
+    t->lines += c->reader.line_number - c->base_lines;
     t->lines_cut += c->reader.lines_cut;
     t->skipped += c->reader.lines_nul;
     t->gzip_truncated += source_truncated(c->source);
@@ -191,15 +210,36 @@ static void cursor_close(struct log_stream *s, struct cursor *c)
         snprintf(text, sizeof text,
                  "%s: compressed data ends in the middle; what came before was read",
                  source_name(c->source));
-        say(s, text);
+        log_say(s, text);
     }
+    if (s->positions != NULL)
+        log_cursor_note(s, c, false);
     cursor_totals(c, &s->totals);
     s->consumed_closed += source_consumed_bytes(c->source);
     reorder_free(c->reorder);
     record_reader_free(c->records);
     line_reader_fini(&c->reader);
     source_free(&c->source);
+    free(c->next_text);
     free(c);
+}
+
+void log_cursor_note(struct log_stream *s, struct cursor *c, bool is_open)
+{
+    struct stat facts;
+
+    if (c->twin || !source_is_regular(c->source) ||
+        fstat(source_descriptor(c->source), &facts) != 0)
+        return;
+    c->pos.device = facts.st_dev;
+    c->pos.inode = facts.st_ino;
+    c->pos.name = positions_name(s->positions, s->inputs->inputs[c->input].path);
+    c->pos.offset = line_reader_bytes(&c->reader);
+    c->pos.line = c->reader.line_number;
+    c->pos.latest_us = c->latest_us;
+    c->pos.is_open = is_open;
+    c->pos.mtime_ns = (int64_t)facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec;
+    positions_put(s->positions, &c->pos);
 }
 
 static bool in_span(const struct log_stream *s, const struct record *rec)
@@ -223,6 +263,8 @@ static bool read_held(struct log_stream *s, struct cursor *c, struct log_record 
 {
     struct line_pos pos = {c->reader.line_offset, c->reader.line_number, c->input, SLICE_NONE};
 
+    if (c->live)
+        return false;
     while (record_reader_next(c->records, SLICE_NONE, &pos, ret) == RECORD_READY)
         if (in_span(s, &ret->rec))
             return true;
@@ -246,7 +288,7 @@ static bool read_record(struct log_stream *s, struct cursor *c, struct log_recor
             s->passed(s->passed_arg, record, &pos, record_reader_format(c->records));
     }
     if (status == LINE_ERROR)
-        say(s, source_error(c->source)->text);
+        log_say(s, source_error(c->source)->text);
     return read_held(s, c, ret);
 }
 
@@ -255,9 +297,12 @@ static bool read_sorted(struct log_stream *s, struct cursor *c, struct log_recor
 {
     struct log_record rec;
 
-    while (!c->drained && !reorder_ready(c->reorder))
+    while (!c->drained && !reorder_ready(c->reorder)) {
         if (read_record(s, c, &rec))
             reorder_put(c->reorder, &rec);
+        else if (c->live)
+            return false;
+    }
     return reorder_take(c->reorder, ret);
 }
 
@@ -267,8 +312,7 @@ static bool is_disorder(const struct cursor *c, int64_t time_us)
            time_us >= c->latest_us - restart_us;
 }
 
-/* The next record of an input, into *ret; false when there is none. */
-static bool cursor_read(struct log_stream *s, struct cursor *c, struct log_record *ret)
+bool log_cursor_read(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
     if (c->reorder == NULL) {
         if (!read_record(s, c, ret))
@@ -287,22 +331,23 @@ static bool cursor_read(struct log_stream *s, struct cursor *c, struct log_recor
 
 static bool cursor_advance(struct log_stream *s, struct cursor *c)
 {
-    return cursor_read(s, c, &c->next);
+    return log_cursor_read(s, c, &c->next);
 }
 
 /* ---- merge ---- */
 
-static struct cursor *earliest(const struct log_stream *s)
+struct cursor *log_cursor_earliest(const struct log_stream *s)
 {
     struct cursor *best = NULL;
 
     for (unsigned i = 0; i < s->open_count; i++)
-        if (best == NULL || s->open[i]->next.rec.time_us < best->next.rec.time_us)
+        if ((s->follow == NULL || s->open[i]->has_next) &&
+            (best == NULL || s->open[i]->next.rec.time_us < best->next.rec.time_us))
             best = s->open[i];
     return best;
 }
 
-static void drop_cursor(struct log_stream *s, struct cursor *c)
+void log_cursor_drop(struct log_stream *s, struct cursor *c)
 {
     unsigned i = 0;
 
@@ -313,22 +358,22 @@ static void drop_cursor(struct log_stream *s, struct cursor *c)
     cursor_close(s, c);
 }
 
-static bool next_input_due(const struct log_stream *s, const struct cursor *first)
+bool log_waiting_due(const struct log_stream *s, const struct cursor *first)
 {
-    if (s->waiting_next == s->waiting_count || s->open_count == OPEN_MAX)
+    if (s->waiting_next == s->waiting_count || s->open_count == LOG_OPEN_MAX)
         return false;
     return first == NULL || s->waiting[s->waiting_next].first_us <= first->next.rec.time_us;
 }
 
 static void open_next_input(struct log_stream *s)
 {
-    struct cursor *c = cursor_open(s, s->waiting[s->waiting_next++].input);
+    struct cursor *c = log_cursor_open(s, s->waiting[s->waiting_next++].input);
 
     if (c == NULL)
         return;
     s->open[s->open_count++] = c;
     if (!cursor_advance(s, c))
-        drop_cursor(s, c);
+        log_cursor_drop(s, c);
 }
 
 /* With one input, which gave the last record, and none waiting there is nothing to merge. */
@@ -337,22 +382,29 @@ static bool is_alone(const struct log_stream *s)
     return s->taken != NULL && s->open_count == 1 && s->waiting_next == s->waiting_count;
 }
 
+static bool next_alone(struct log_stream *s, struct log_record *ret)
+{
+    if (log_cursor_read(s, s->taken, ret))
+        return true;
+    log_cursor_drop(s, s->taken);
+    s->taken = NULL;
+    return false;
+}
+
 bool log_stream_next(struct log_stream *s, struct log_record *ret)
 {
     struct cursor *c;
 
-    if (is_alone(s)) {
-        if (cursor_read(s, s->taken, ret))
-            return true;
-        drop_cursor(s, s->taken);
-        s->taken = NULL;
-        return false;
-    }
-
+    if (s->follow != NULL)
+        return log_follow_next(s, ret);
+    if (is_alone(s))
+        return next_alone(s, ret);
+    if (s->waiting == NULL) /* only now it is known which of them have been read before */
+        order_inputs(s);
     if (s->taken != NULL && !cursor_advance(s, s->taken))
-        drop_cursor(s, s->taken);
+        log_cursor_drop(s, s->taken);
     s->taken = NULL;
-    while (next_input_due(s, c = earliest(s)))
+    while (log_waiting_due(s, c = log_cursor_earliest(s)))
         open_next_input(s);
     if (c == NULL)
         return false;
@@ -403,8 +455,10 @@ struct log_stream *log_stream_free(struct log_stream *s)
     if (s == NULL)
         return NULL;
     while (s->open_count > 0)
-        drop_cursor(s, s->open[s->open_count - 1]);
+        log_cursor_drop(s, s->open[s->open_count - 1]);
     free(s->waiting);
+    log_follow_free(s->follow);
+    positions_free(s->positions);
     parser_memory_free(s->memory);
     free(s);
     return NULL;

@@ -12,6 +12,7 @@
 #include "alert/summary.h"
 #include "config.h"
 #include "event/parser.h"
+#include "input/follow.h"
 #include "input/input_set.h"
 #include "record_reader.h"
 
@@ -30,6 +31,30 @@ struct log_stream *log_stream_free(struct log_stream *s);
  *
  *   result    false at the end of all inputs */
 bool log_stream_next(struct log_stream *s, struct log_record *ret);
+
+/* log_stream_follow - do not end, but wait for more of these logs and for new ones
+ *
+ *   in        names     the stream's from now on; the set of inputs, which must be empty, is filled
+ *                       with them
+ *             from_end  pass over what the files hold now, unless it is known how far they were
+ * read note      log_stream_next() is then false when nothing can be given now */
+void log_stream_follow(struct log_stream *s, struct follow *names, bool from_end);
+
+/* log_stream_wait - after log_stream_next() said false: wait until there may be more
+ *
+ *   in        most_ms  return after so long in any case; a signal ends the wait as well
+ *   result    false: nothing is followed, it was the end */
+bool log_stream_wait(struct log_stream *s, int most_ms);
+
+/* log_stream_idle_us - for how long (wall clock) all followed logs have been at their end with
+ * nothing held back; 0: they are not */
+int64_t log_stream_idle_us(const struct log_stream *s);
+
+/* log_stream_end - no more is to come of the logs that are followed: if all have been read to their
+ * end, log_stream_next() gives out what was held back, then ends; else nothing changes
+ *
+ *   result    whether it is so */
+bool log_stream_end(struct log_stream *s);
 
 /* log_stream_reject - the parser could not read this record: count it */
 void log_stream_reject(struct log_stream *s, const struct log_record *rec);

@@ -2,7 +2,6 @@
  * source:   sysexits(3) for 66, 74, 78; exit 10 for --fail-on
  * limits:   signals only set a flag: what was read until then is reported */
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <time.h>
@@ -17,11 +16,13 @@
 #include "base/geo.h"
 #include "config.h"
 #include "explain.h"
+#include "input/follow.h"
 #include "input/input_set.h"
 #include "match/signatures.h"
 #include "options.h"
 #include "parsers.h"
 #include "pipeline.h"
+#include "service.h"
 
 enum {
     EXIT_FAILED = 1,
@@ -31,22 +32,6 @@ enum {
     EXIT_NO_OUTPUT = 74,
     EXIT_CONFIG = 78
 };
-
-static volatile int stop_signal; /* int is sig_atomic_t here; pipeline_run() reads it */
-
-static void on_signal(int signal_number)
-{
-    stop_signal = signal_number;
-}
-
-static void catch_signals(void)
-{
-    struct sigaction action = {.sa_handler = on_signal, .sa_flags = (int)SA_RESETHAND};
-
-    sigaction(SIGINT, &action, NULL);
-    sigaction(SIGTERM, &action, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
 
 static int fail(const struct error *e)
 {
@@ -122,8 +107,8 @@ static int exit_status(const struct pipeline *p, const struct config *config,
     struct input_totals t;
 
     pipeline_totals(p, &t);
-    if (stop_signal != 0)
-        return 128 + stop_signal;
+    if (*service_stop() != 0)
+        return 128 + *service_stop();
     if (pipeline_output_failed(p))
         return EXIT_NO_OUTPUT;
     if (inputs_failed + t.sources_failed > 0)
@@ -141,22 +126,75 @@ static int64_t now_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
-static int analyse(const struct config *config, struct input_set *inputs, unsigned inputs_failed)
+/* While a pipe is silent: go on waiting unless a signal asks for the end. */
+static bool keep_waiting(void *arg)
+{
+    if (arg != NULL)
+        service_run(arg);
+    return *service_stop() == 0;
+}
+
+/* The logs to be followed; NULL: none are, or *reterr. Standard input alone is a pipe, which gives
+ * its lines as they come in any case. */
+static struct follow *followed(const struct settings *settings, const struct config *config,
+                               struct error *reterr)
+{
+    bool only_pipe = settings->operand_count == 0 ||
+                     (settings->operand_count == 1 && strcmp(settings->operands[0], "-") == 0);
+    struct follow *f = config->follow && !only_pipe ? follow_new() : NULL;
+
+    for (int i = 0; f != NULL && i < settings->operand_count; i++)
+        if (!follow_add(f, settings->operands[i], reterr))
+            return follow_free(f);
+    return f;
+}
+
+static int analyse(const struct config *config, struct input_set *inputs, struct follow *follow,
+                   struct service *service, unsigned inputs_failed)
 {
     struct error error = {0};
-    struct pipeline_options options = {.config = config, .inputs = inputs, .now_us = now_us()};
+    struct pipeline_options options = {.config = config,
+                                       .inputs = inputs,
+                                       .now_us = now_us(),
+                                       .follow = follow,
+                                       .service = service_run,
+                                       .service_arg = service};
     struct pipeline *p = pipeline_new(&options, &error);
     int status;
 
     if (p == NULL)
         return fail(&error);
-    pipeline_run(p, &stop_signal);
+    service->pipeline = p;
+    pipeline_run(p, service_stop());
+    if (config->state_path == NULL)
+        pipeline_drain(p);
     pipeline_finish(p);
     if (config->quiet == 0)
         say_totals(p);
     status = exit_status(p, config, inputs_failed);
+    service->pipeline = NULL;
     pipeline_free(p);
     return status;
+}
+
+/* Batch: the operands, or standard input. Followed: none of them need be there yet. */
+static int analyse_inputs(const struct settings *settings, const struct config *config,
+                          struct input_set *inputs)
+{
+    struct error error = {0};
+    struct service service;
+    struct follow *follow = followed(settings, config, &error);
+    unsigned failed = 0;
+
+    if (error.code != ERROR_NONE)
+        return fail(&error);
+    service_start(&service, config);
+    inputs->waiter = (struct feed_waiter){.on_wait = keep_waiting, .arg = &service};
+    if (follow != NULL)
+        return analyse(config, inputs, follow, &service, 0);
+    if (!add_inputs(settings, inputs, &failed, &error))
+        return fail(&error);
+    return inputs->count == 0 ? EXIT_NO_INPUT : analyse(config, inputs, NULL, &service, failed);
 }
 
 static int explain(const struct settings *settings, const struct config *config,
@@ -164,16 +202,9 @@ static int explain(const struct settings *settings, const struct config *config,
 {
     struct error error = {0};
 
-    if (!explain_run(settings, config, inputs, now_us(), &stop_signal, &error))
+    if (!explain_run(settings, config, inputs, now_us(), service_stop(), &error))
         return fail(&error);
-    return stop_signal != 0 ? 128 + stop_signal : 0;
-}
-
-/* While a pipe is silent: go on waiting unless a signal came. */
-static bool keep_waiting(void *arg)
-{
-    (void)arg;
-    return stop_signal == 0;
+    return *service_stop() != 0 ? 128 + *service_stop() : 0;
 }
 
 static void say_warning(void *arg, const char *text)
@@ -203,7 +234,6 @@ static int run(struct settings *settings, struct config *config)
 {
     struct error error = {0};
     struct input_set inputs;
-    unsigned failed = 0;
     int status;
 
     if (!config_make(settings, config, &error))
@@ -220,12 +250,8 @@ static int run(struct settings *settings, struct config *config)
     inputs.waiter = (struct feed_waiter){.on_wait = keep_waiting};
     if (settings->explain)
         status = explain(settings, config, &inputs);
-    else if (!add_inputs(settings, &inputs, &failed, &error))
-        status = fail(&error);
-    else if (inputs.count == 0)
-        status = EXIT_NO_INPUT;
     else
-        status = analyse(config, &inputs, failed);
+        status = analyse_inputs(settings, config, &inputs);
     input_set_fini(&inputs);
     return status;
 }
@@ -237,7 +263,7 @@ int main(int argc, char **argv)
     struct error error = {0};
     int status;
 
-    catch_signals();
+    service_catch();
     if (options_parse(argc, argv, &settings, &error))
         status = run(&settings, &config);
     else

@@ -28,14 +28,18 @@
 #include "sinks.h"
 #include "summarize.h"
 
-enum { DETECTORS_MAX = 32, TOP_K = 1024, PROGRESS_EVERY = 16384 };
+enum { DETECTORS_MAX = 32, TOP_K = 1024, PROGRESS_EVERY = 16384, WAIT_MS = 500 };
 static const int64_t minute_us = 60 * 1000000;
+/* Lines arrive so much later than their time says. */
+static const int64_t idle_slack_us = 5 * 1000000;
 /* A jump ahead by more than this moves the clock only when the next line confirms it. */
 static const int64_t wild_jump_us = (int64_t)7 * 86400 * 1000000;
 
 struct pipeline {
     const struct config *config;
     const struct pipeline_watch *watch; /* NULL: none */
+    void (*service)(void *arg);
+    void *service_arg;
     struct log_stream *stream;
     struct signatures *signatures;
     struct correlate *correlate;
@@ -54,6 +58,7 @@ struct pipeline {
     struct progress progress;
     int64_t clock_us, next_tick_us, wild_us; /* event time */
     int64_t first_us;                        /* earliest record; 0 before the first */
+    int64_t read_us; /* latest record; the clock is ahead of it while followed logs are idle */
     uint64_t events, parsed, parser_skipped, repeats, wild;
     const struct parser *parser; /* of the present record */
     char mta[24], host[128];     /* of the first event: what server this is */
@@ -134,6 +139,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
 
     p->config = config;
     p->watch = options->watch;
+    p->service = options->service;
+    p->service_arg = options->service_arg;
     p->signatures = signatures_load(config->signatures, reterr);
     if (p->signatures != NULL)
         p->sinks = sinks_new(config, reterr);
@@ -143,6 +150,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     log_stream_on_warning(p->stream, sinks_warn, p->sinks);
     if (p->watch != NULL)
         log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
+    if (options->follow != NULL)
+        log_stream_follow(p->stream, options->follow, config->from_end);
     p->correlate = correlate_new(&(struct correlate_config){.key = config->hash_key,
                                                             .zones = config->zones,
                                                             .signatures = p->signatures,
@@ -175,7 +184,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     state_pressure_init(&p->pressure, (uint64_t)shares.messages + shares.sessions);
     progress_init(&p->progress, 2, config->quiet ? PROGRESS_NEVER : config->progress,
                   options->inputs->size_known ? options->inputs->size_bytes : 0);
-    p->clock_us = p->wild_us = INT64_MIN;
+    p->clock_us = p->wild_us = p->read_us = INT64_MIN;
     return p;
 }
 
@@ -239,9 +248,21 @@ static void move_clock(struct pipeline *p, int64_t time_us)
         return;
     }
     p->wild_us = INT64_MIN;
-    p->clock_us = time_us;
+    p->clock_us = p->read_us = time_us;
     if (time_us >= p->next_tick_us)
         tick(p);
+}
+
+/* While all followed logs are at their end and silent, event time moves with the wall clock, a
+ * little behind it: so that what is over is told to be over. Any line sets it right again. */
+static void move_idle_clock(struct pipeline *p)
+{
+    int64_t idle_us = log_stream_idle_us(p->stream) - idle_slack_us;
+
+    if (p->read_us == INT64_MIN || idle_us <= 0 || p->read_us + idle_us < p->next_tick_us)
+        return;
+    p->clock_us = p->read_us + idle_us;
+    tick(p);
 }
 
 /* ---- one event ---- */
@@ -306,12 +327,32 @@ static void take_record(struct pipeline *p, const struct log_record *rec, struct
         p->watch->end(p->watch->arg, result);
 }
 
-static void show_progress(struct pipeline *p, uint64_t records)
+static void now_and_then(struct pipeline *p, uint64_t records)
 {
-    if (records % PROGRESS_EVERY == 0)
-        progress_update(&p->progress,
-                        &(struct progress_state){log_stream_current(p->stream),
-                                                 log_stream_consumed(p->stream), records});
+    if (records % PROGRESS_EVERY != 0)
+        return;
+    progress_update(&p->progress,
+                    &(struct progress_state){log_stream_current(p->stream),
+                                             log_stream_consumed(p->stream), records});
+    if (p->service != NULL)
+        p->service(p->service_arg);
+}
+
+static bool is_over(const struct pipeline *p)
+{
+    return sinks_stopped(p->sinks) || (p->watch != NULL && p->watch->stopped(p->watch->arg));
+}
+
+/* Nothing can be read now; false: nor will there be. */
+static bool wait_for_more(struct pipeline *p)
+{
+    if (!log_stream_wait(p->stream, WAIT_MS))
+        return false;
+    move_idle_clock(p);
+    sinks_flush(p->sinks);
+    if (p->service != NULL)
+        p->service(p->service_arg);
+    return true;
 }
 
 void pipeline_run(struct pipeline *p, const volatile int *stop)
@@ -320,16 +361,29 @@ void pipeline_run(struct pipeline *p, const volatile int *stop)
     struct event ev;
     uint64_t records = 0;
 
-    while (!*stop && log_stream_next(p->stream, &rec)) {
-        take_record(p, &rec, &ev);
-        show_progress(p, ++records);
-        if (sinks_stopped(p->sinks) || (p->watch != NULL && p->watch->stopped(p->watch->arg)))
+    while (!*stop && !is_over(p)) {
+        if (log_stream_next(p->stream, &rec)) {
+            take_record(p, &rec, &ev);
+            now_and_then(p, ++records);
+        } else if (!wait_for_more(p)) {
             break;
+        }
     }
     progress_clear(&p->progress);
 }
 
 /* ---- the end ---- */
+
+void pipeline_drain(struct pipeline *p)
+{
+    struct log_record rec;
+    struct event ev;
+
+    if (!log_stream_end(p->stream))
+        return;
+    while (log_stream_next(p->stream, &rec))
+        take_record(p, &rec, &ev);
+}
 
 void pipeline_totals(const struct pipeline *p, struct input_totals *t)
 {
@@ -343,13 +397,12 @@ void pipeline_totals(const struct pipeline *p, struct input_totals *t)
     t->last_us = p->clock_us == INT64_MIN ? 0 : p->clock_us;
 }
 
-void pipeline_finish(struct pipeline *p)
+void pipeline_report(struct pipeline *p)
 {
     struct summary *summary = panic_calloc(1, sizeof *summary);
     uint32_t count = incidents_count(p->incidents);
     const struct alert **list = panic_calloc((size_t)count + 1, sizeof *list);
 
-    incidents_flush(p->incidents);
     count = incidents_list(p->incidents, list, count);
     pipeline_totals(p, &summary->input);
     summary->evictions = all_evictions(p);
@@ -370,6 +423,17 @@ void pipeline_finish(struct pipeline *p)
     summarize_fini(summary);
     free(list);
     free(summary);
+}
+
+void pipeline_finish(struct pipeline *p)
+{
+    incidents_flush(p->incidents);
+    pipeline_report(p);
+}
+
+void pipeline_reopen(struct pipeline *p)
+{
+    sinks_reopen(p->sinks);
 }
 
 int pipeline_worst(const struct pipeline *p)

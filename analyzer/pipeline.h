@@ -44,6 +44,11 @@ struct pipeline_options {
     int64_t now_us;  /* wall clock at start: the year rule's reference for pipes, nothing else */
     size_t max_read; /* tests: bytes a read; 0 in normal use */
     const struct pipeline_watch *watch; /* NULL: none; it outlives the pipeline */
+    struct follow *follow; /* logs to be followed, the pipeline's from now on; NULL: a batch */
+    /* called between two records, every few thousand of them and while there is nothing to read:
+     * the place to look at signals and at the wall clock; may be NULL */
+    void (*service)(void *arg);
+    void *service_arg;
 };
 
 /* pipeline_new - NULL with *reterr when a signature file is wrong or an output cannot be opened;
@@ -54,6 +59,17 @@ struct pipeline *pipeline_free(struct pipeline *p);
 /* pipeline_run - until the end of the inputs, or until *stop becomes non-zero (a signal), or the
  * reader has gone */
 void pipeline_run(struct pipeline *p, const volatile int *stop);
+
+/* pipeline_drain - followed logs are left for good: take what was held back of them, such as a last
+ * line without its end */
+void pipeline_drain(struct pipeline *p);
+
+/* pipeline_report - the summary as of now, to every output */
+void pipeline_report(struct pipeline *p);
+
+/* pipeline_reopen - open every output file again, after log rotation; what cannot be opened is told
+ * and the old file stays in use */
+void pipeline_reopen(struct pipeline *p);
 
 /* pipeline_finish - final counts of open incidents, then the summary, to every output */
 void pipeline_finish(struct pipeline *p);

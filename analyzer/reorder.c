@@ -32,6 +32,7 @@ struct reorder {
     size_t bytes;
     uint64_t sequence, overflowed, late;
     int64_t latest_us, released_us;
+    int64_t idle_us; /* the input is silent for so long */
     uint32_t epoch, released_epoch;
     char *given; /* text of the record handed out last */
 };
@@ -187,7 +188,7 @@ void reorder_put(struct reorder *r, const struct log_record *rec)
     struct held *h;
 
     note_time(r, rec->rec.time_us);
-
+    r->idle_us = 0;
     if (r->count == r->capacity) {
         r->capacity *= 2;
         r->heap = realloc(r->heap, r->capacity * sizeof *r->heap);
@@ -210,7 +211,7 @@ static bool is_full(const struct reorder *r)
 bool reorder_ready(const struct reorder *r)
 {
     return r->count > 0 && (is_full(r) || r->heap[0].epoch != r->epoch ||
-                            r->heap[0].record.rec.time_us <= r->latest_us - window_us);
+                            r->heap[0].record.rec.time_us <= r->latest_us + r->idle_us - window_us);
 }
 
 bool reorder_take(struct reorder *r, struct log_record *ret)
@@ -231,6 +232,16 @@ bool reorder_take(struct reorder *r, struct log_record *ret)
         r->released_us = ret->rec.time_us;
     r->released_epoch = h.epoch;
     return true;
+}
+
+void reorder_idle(struct reorder *r, int64_t idle_us)
+{
+    r->idle_us = idle_us;
+}
+
+uint32_t reorder_count(const struct reorder *r)
+{
+    return r->count;
 }
 
 uint64_t reorder_overflowed(const struct reorder *r)

@@ -29,6 +29,12 @@ bool reorder_ready(const struct reorder *r);
  *   result    false when the window is empty */
 bool reorder_take(struct reorder *r, struct log_record *ret);
 
+/* reorder_idle - nothing was put in for so long by the wall clock: the window moves on as far;
+ * until the next record */
+void reorder_idle(struct reorder *r, int64_t idle_us);
+/* reorder_count - records held */
+uint32_t reorder_count(const struct reorder *r);
+
 /* reorder_overflowed - records that went out early; reorder_late: that came too late for the window
  */
 uint64_t reorder_overflowed(const struct reorder *r);

@@ -97,6 +97,22 @@ static void flush_events(struct sinks *s)
     outbuf_clear(&s->events_out);
 }
 
+void sinks_flush(struct sinks *s)
+{
+    flush_events(s);
+}
+
+void sinks_reopen(struct sinks *s)
+{
+    flush_events(s);
+    for (unsigned i = 0; i <= s->count; i++) {
+        struct transport *t = i < s->count ? s->list[i].transport : s->events;
+        struct error error = {0};
+        if (t != NULL && !transport_reopen(t, &error))
+            sinks_warn(s, error.text);
+    }
+}
+
 struct sinks *sinks_free(struct sinks *s)
 {
     if (s == NULL)

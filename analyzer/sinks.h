@@ -27,6 +27,10 @@ void sinks_event(struct sinks *s, const struct event *ev, const char *parser);
 void sinks_alert(struct sinks *s, const struct alert *alert);
 void sinks_summary(struct sinks *s, const struct summary *summary,
                    const struct alert *const *incidents, unsigned incidents_count);
+/* sinks_flush - what is buffered goes out: events, which are written in batches */
+void sinks_flush(struct sinks *s);
+/* sinks_reopen - open every file again; a failure is told, and the old file stays in use */
+void sinks_reopen(struct sinks *s);
 /* sinks_warn - one line on stderr unless -qq; arg is the sinks, for callbacks */
 void sinks_warn(void *arg, const char *text);
 

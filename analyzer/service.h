@@ -1,0 +1,32 @@
+/* service.h - what a run does beside reading: signals, and what falls due by the wall clock
+ *
+ *   SIGTERM, SIGINT   finish the line, write what is open and the summary, end; a second one ends
+ * at once SIGHUP            open the output files again (log rotation); only where there are any,
+ * so that a run at a terminal ends with it SIGUSR1           write the summary now
+ *
+ * source: signal(7); the handlers set flags only. */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include "config.h"
+#include "pipeline.h"
+
+struct service {
+    const struct config *config;
+    struct pipeline *pipeline; /* NULL: not yet */
+};
+
+/* service_catch - from now on the first two signals only set the flag that service_stop() points to
+ */
+void service_catch(void);
+
+/* service_stop - the number of the signal that asks for the end; 0 none */
+const volatile int *service_stop(void);
+
+/* service_start - a run begins: catch the other signals as its outputs ask for */
+void service_start(struct service *s, const struct config *config);
+
+/* service_run - do what is due; arg is the service, for callbacks. Between two records only */
+void service_run(void *arg);
+
+#endif

@@ -1,0 +1,291 @@
+#!/usr/bin/env python3
+"""Logs that grow and are rotated while they are read: follow.py BINARY [--kills N] [--seed N] [--keep]
+
+A log of attacks is written at speed while relaywatch follows it, and rotated in four ways: renamed and made anew,
+copied and truncated in place, a symbolic link switched to another file, a new dated file in a directory. In the second
+half the process is killed (SIGKILL) at random moments and started again with its state. The alerts written must be
+those of a batch run over the same lines, by id: none missing, none new, and every document with one event id the same."""
+import argparse, json, os, pathlib, random, shutil, signal, subprocess, sys, tempfile, time
+
+args = argparse.ArgumentParser()
+args.add_argument("binary")
+args.add_argument("--kills", type=int, default=12, help="kills in all")
+args.add_argument("--seed", type=int, default=1)
+args.add_argument("--lines", type=int, default=12000, help="lines of each log")
+args.add_argument("--only", help="names of cases, comma separated")
+args.add_argument("--keep", action="store_true", help="leave the working folder")
+args = args.parse_args()
+binary = os.path.abspath(args.binary)
+failures = []
+
+
+def check(what, good, detail=""):
+    if not good:
+        failures.append(what)
+        print(f"FAIL {what} {detail}", flush=True)
+
+
+# ---- a log with many attacks in it ----
+
+def make_lines(seed, count, host="mx1", per_hour=3000):
+    """Mail with probes, guessing, relaying and bounces in between; RFC 3339 times, so that no year is guessed."""
+    rnd = random.Random(seed)
+    lines, t, qid = [], 1772409600.0, 0x10000 + seed * 0x100000
+
+    def put(daemon, text, pid=None):
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(t)) + f".{int(t % 1 * 1e6):06}+00:00"
+        lines.append(f"{stamp} {host} postfix/{daemon}[{pid or rnd.randrange(1000, 9999)}]: {text}\n")
+
+    while len(lines) < count:
+        t += rnd.expovariate(1) * 3600 / per_hour * 4
+        qid += 1
+        kind, ip = rnd.random(), f"203.0.113.{rnd.randrange(1, 255)}" if rnd.random() < 0.5 else f"198.51.100.{rnd.randrange(1, 255)}"
+        if kind < 0.55:
+            q = f"{qid:X}"
+            put("smtpd", f"{q}: client=mail.x{rnd.randrange(50)}.example[{ip}]")
+            put("cleanup", f"{q}: message-id=<{q}@x.example>")
+            put("qmgr", f"{q}: from=<a{rnd.randrange(99)}@x.example>, size={rnd.randrange(900, 90000)}, nrcpt=1 (queue active)")
+            put("lmtp", f"{q}: to=<u{rnd.randrange(40)}@example.org>, relay=mail.example.org[private/lmtp], delay=0.2, delays=0/0/0/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
+            put("qmgr", f"{q}: removed")
+        elif kind < 0.75:
+            for i in range(rnd.randrange(1, 9)):
+                put("smtpd", f"NOQUEUE: reject: RCPT from unknown[{ip}]: 554 5.7.1 <v{i}@victim{rnd.randrange(9)}.example>: Relay access denied; from=<s@x.example> to=<v{i}@victim{rnd.randrange(9)}.example> proto=ESMTP helo=<x>")
+                t += 0.7
+        elif kind < 0.9:
+            for i in range(rnd.randrange(1, 20)):
+                put("smtpd", f"warning: unknown[{ip}]: SASL LOGIN authentication failed: UGFzc3dvcmQ6, sasl_username=u{rnd.randrange(40)}@example.org")
+                t += 1.3
+        elif kind < 0.96:
+            for i in range(rnd.randrange(3, 16)):
+                put("smtpd", f"NOQUEUE: reject: RCPT from unknown[{ip}]: 550 5.1.1 <n{rnd.randrange(10**6)}@example.org>: Recipient address rejected: User unknown in virtual mailbox table; from=<s@x.example> to=<n{i}@example.org> proto=ESMTP helo=<x>")
+                t += 0.4
+        else:
+            q = f"{qid:X}"
+            put("smtpd", f"{q}: client=unknown[{ip}]")
+            put("qmgr", f"{q}: from=<a@x.example>, size=1200, nrcpt=1 (queue active)")
+            put("smtp", f"{q}: to=<z{rnd.randrange(99)}@far{rnd.randrange(9)}.example>, relay=mx.far.example[192.0.2.9]:25, delay=0.2, delays=0/0/0/0.2, dsn=2.0.0, status=sent (250 2.0.0 Ok)")
+            put("qmgr", f"{q}: removed")
+    return lines[:count]
+
+
+# ---- running ----
+
+COMMON = ["--no-config", "-qq", "--local-domain", "example.org", "--memory", "64M", "--hash-key", "000102030405060708090a0b0c0d0e0f"]
+
+
+def documents(path):
+    """The alerts of a JSON file; a line torn by a kill is passed over."""
+    found = []
+    for text in path.read_text(errors="replace").splitlines() if path.exists() else []:
+        try:
+            doc = json.loads(text)
+        except ValueError:
+            continue
+        if doc["event"]["kind"] == "alert":
+            found.append(doc)
+    return found
+
+
+def ids(docs):
+    return {d["relaywatch"]["alert"]["id"] for d in docs}
+
+
+def batch(paths, out, *more):
+    subprocess.run([binary, *COMMON, "-o", f"json:{out}", *more, *map(str, paths)], check=True, timeout=120)
+    return documents(out)
+
+
+class Follower:
+    def __init__(self, out, *operands, state=None):
+        self.command = [binary, *COMMON, "-F", "-o", f"json:{out}", *(["--state", str(state)] if state else []), *map(str, operands)]
+        self.out, self.kills = out, 0
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen(self.command)
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+        self.kills += 1
+
+    def stop(self):
+        self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=60)
+
+
+def lines_read(out):
+    """Lines as the last summary counts them."""
+    for text in reversed(out.read_text().splitlines()):
+        doc = json.loads(text)
+        if doc["event"].get("dataset") == "relaywatch.summary":
+            return doc["relaywatch"]["input"]["lines"]
+    return None
+
+
+def report(follower, timeout=20):
+    """SIGUSR1, and the number of lines of the summary that comes."""
+    before = follower.out.read_text().count('"relaywatch.summary"') if follower.out.exists() else 0
+    follower.process.send_signal(signal.SIGUSR1)
+    end = time.time() + timeout
+    while time.time() < end:
+        text = follower.out.read_text() if follower.out.exists() else ""
+        if text.count('"relaywatch.summary"') > before and text.endswith("\n"):
+            return lines_read(follower.out)
+        time.sleep(0.05)
+    return None
+
+
+def settle(follower, lines, timeout=40):
+    """Wait until that many lines have been read."""
+    end = time.time() + timeout
+    while time.time() < end and follower.process.poll() is None:
+        if report(follower) == lines:
+            return True
+        time.sleep(0.2)
+    return False
+
+
+# ---- ways of rotating: each is given pieces of a log and writes them; it returns all files in order of time ----
+
+def append(path, text):
+    with open(path, "a") as f:
+        f.write(text)
+
+
+def pieces_of(lines, rnd, parts):
+    """Each part as writes of random sizes, which end anywhere in a line; between parts the log is rotated."""
+    size = len(lines) // parts + 1
+    for i in range(parts):
+        text = "".join(lines[i * size:(i + 1) * size])
+        writes, at = [], 0
+        while at < len(text):
+            n = rnd.choice([40, 500, 3000, 20000, 60000])
+            writes.append(text[at:at + n])
+            at += n
+        yield writes
+
+
+def write_all(path, writes, between, pause):
+    for text in writes:
+        append(path, text)
+        between()
+        if pause:
+            time.sleep(pause)
+
+
+def by_rename(folder, parts, between, pause):
+    log, done = folder / "mail.log", 0
+    for writes in parts:
+        if log.exists():
+            for n in range(done, 0, -1):
+                (folder / f"mail.log.{n}").rename(folder / f"mail.log.{n + 1}")
+            log.rename(folder / "mail.log.1")
+            done += 1
+            between()
+        write_all(log, writes, between, pause)
+    return [folder / f"mail.log.{n}" for n in range(done, 0, -1)] + [log]
+
+
+def by_copytruncate(folder, parts, between, pause):
+    log, done = folder / "mail.log", 0
+    for writes in parts:
+        if log.exists():
+            for n in range(done, 0, -1):
+                (folder / f"mail.log.{n}").rename(folder / f"mail.log.{n + 1}")
+            shutil.copyfile(log, folder / "mail.log.1")
+            between()
+            os.truncate(log, 0)
+            done += 1
+            between()
+        write_all(log, writes, between, pause)
+    return [folder / f"mail.log.{n}" for n in range(done, 0, -1)] + [log]
+
+
+def by_symlink(folder, parts, between, pause):
+    store = folder / "store"
+    store.mkdir()
+    files = []
+    for i, writes in enumerate(parts):
+        files.append(store / f"mail-{i}.log")
+        append(files[-1], "")
+        link = folder / "new-link"
+        link.symlink_to(files[-1])
+        link.rename(folder / "mail.log")
+        between()
+        write_all(files[-1], writes, between, pause)
+    return files
+
+
+def by_date(folder, parts, between, pause):
+    files = []
+    for i, writes in enumerate(parts):
+        files.append(folder / f"mail-2026030{2 + i // 24}{i % 24:02}.log")
+        write_all(files[-1], writes, between, pause)
+        between()
+    return files
+
+
+WAYS = {"rename": (by_rename, "mail.log"), "copytruncate": (by_copytruncate, "mail.log"),
+        "symlink": (by_symlink, "mail.log"), "dated": (by_date, "mail-*.log")}
+
+
+def compare(name, batch_docs, live_docs, resumed):
+    want, got = ids(batch_docs), ids(live_docs)
+    check(f"{name}: no alert is missing", not want - got, f"{len(want - got)} of {len(want)}")
+    check(f"{name}: no alert is new", not got - want, f"{len(got - want)} beside {len(want)}")
+    seen = {}
+    for d in live_docs:
+        key, body = d["event"]["id"], (d["relaywatch"]["alert"]["id"], d["relaywatch"]["alert"]["state"])
+        check(f"{name}: one event id is one document", seen.setdefault(key, body) == body)
+    return len(want), len(live_docs), len(live_docs) - len({d["event"]["id"] for d in live_docs})
+
+
+def run_case(way, kills, seed, folder):
+    rnd = random.Random(seed)
+    rotate, operand = WAYS[way]
+    lines = make_lines(seed, args.lines)
+    out, state = folder / "live.json", folder / "state"
+    logs = folder / "logs"
+    logs.mkdir(parents=True)
+    follower = Follower(out, logs / operand, state=state if kills else None)
+    writes = list(pieces_of(lines, rnd, 5))
+    steps = sum(map(len, writes)) + 5
+    when = sorted(rnd.sample(range(steps // 20, steps), kills)) if kills else []
+    step = [0]
+
+    def between():
+        step[0] += 1
+        if when and step[0] >= when[0]:
+            when.pop(0)
+            follower.kill()
+            time.sleep(rnd.choice([0, 0, 0.02]))
+            follower.start()
+
+    began = time.time()
+    files = rotate(logs, writes, between, 0.002)
+    if kills:
+        time.sleep(0.1)
+    good = settle(follower, len(lines))
+    check(f"{way}: every line is counted once", good, f"{lines_read(out) if out.exists() else None} of {len(lines)}")
+    status = follower.stop()
+    check(f"{way}: ends with 143 after SIGTERM", status == 143, str(status))
+    want = batch(files, folder / "batch.json")
+    alerts, told, again = compare(f"{way}{' killed' if kills else ''}", want, documents(out), bool(kills))
+    print(f"{way:12} {len(lines)} lines, 4 rotations, {follower.kills:2} kills: {alerts} alerts, {told} documents"
+          f" ({again} again after a kill), {time.time() - began:.1f} s", flush=True)
+
+
+work = pathlib.Path(tempfile.mkdtemp(prefix="follow-"))
+only = args.only.split(",") if args.only else None
+try:
+    for way in WAYS:
+        if not only or way in only:
+            run_case(way, 0, args.seed, work / way)
+finally:
+    if args.keep:
+        print(work)
+    else:
+        shutil.rmtree(work, ignore_errors=True)
+print(f"{len(failures)} failures" if failures else "all good")
+sys.exit(bool(failures))
