@@ -77,7 +77,9 @@ struct sinks *sinks_new(const struct config *config, struct error *reterr)
     for (unsigned i = 0; i < config->outputs_count; i++) {
         const struct config_output *o = &config->outputs[i];
         struct sink *k = &s->list[s->count];
-        *k = (struct sink){o->writer, transport_open(o->path, reterr),
+        *k = (struct sink){o->writer,
+                           o->writer->whole ? transport_open_whole(o->path, reterr)
+                                            : transport_open(o->path, reterr),
                            sinks_run_info(config, o->path)};
         if (k->transport == NULL)
             return sinks_free(s);

@@ -1,10 +1,10 @@
-/* transport.c - append-only bytes to a file or standard output
+/* transport.c - bytes to a file that grows, a file that is replaced, or standard output
  *
  * A file is opened with O_APPEND, so several writers and log rotation by rename or truncation do no
- * harm. Short writes and EINTR are continued; a non-blocking standard output (shared with a
- * terminal program) is waited for with poll.
- * source:  POSIX write(2), open(2).
- * limits:  no buffering and no fsync; EPIPE needs SIGPIPE to be ignored. */
+ * harm. A document that replaces the one before is written to PATH.new and renamed. Short writes
+ * and EINTR are continued; a non-blocking standard output (shared with a terminal program) is
+ * waited for with poll. source:  POSIX write(2), open(2), rename(2). limits:  no buffering and no
+ * fsync; EPIPE needs SIGPIPE to be ignored. */
 #include "output/transport.h"
 
 #include <errno.h>
@@ -12,13 +12,15 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/panic.h"
 
 struct transport {
-    char *path; /* NULL: standard output */
-    int fd;
+    char *path;   /* NULL: standard output */
+    char *beside; /* of a file that is replaced: where the next document is written; else NULL */
+    int fd;       /* of a file that is replaced: -1 between two documents */
     bool stopped, torn;
     uint64_t failures;
 };
@@ -45,6 +47,46 @@ struct transport *transport_open(const char *path, struct error *reterr)
         memcpy(t->path, path, size);
     }
     return t;
+}
+
+/* A new file beside the one to be replaced, with its mode; an old one left there is removed. */
+static int open_beside(const struct transport *t)
+{
+    struct stat status;
+    mode_t mode = stat(t->path, &status) == 0 ? status.st_mode & 0777 : 0640;
+    if (unlink(t->beside) != 0 && errno != ENOENT)
+        return -1;
+    int fd = open(t->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && fchmod(fd, mode) != 0) {
+        (void)close(fd);
+        return -1;
+    }
+    return fd;
+}
+
+struct transport *transport_open_whole(const char *path, struct error *reterr)
+{
+    struct stat status;
+    bool to_stdout = path == NULL || strcmp(path, "-") == 0;
+    if (to_stdout || (stat(path, &status) == 0 && !S_ISREG(status.st_mode)))
+        return transport_open(path, reterr);
+    struct transport *t = panic_calloc(1, sizeof(*t));
+    char *real = realpath(path, NULL);
+    const char *name = real == NULL ? path : real;
+    size_t size = strlen(name) + sizeof(".new");
+    t->path = panic_calloc(1, size);
+    memcpy(t->path, name, size - (sizeof(".new") - 1));
+    t->beside = panic_calloc(1, size);
+    snprintf(t->beside, size, "%s.new", name);
+    free(real);
+    t->fd = open_beside(t);
+    if (t->fd >= 0)
+        return t;
+    error_set(reterr, ERROR_OUTPUT, "cannot write to %s: %s", t->beside, strerror(errno));
+    free(t->path);
+    free(t->beside);
+    free(t);
+    return NULL;
 }
 
 static void wait_writable(int fd)
@@ -93,12 +135,35 @@ static bool write_counted(struct transport *t, slice bytes)
     return false;
 }
 
+/* The whole document into the file beside, which then takes the name. */
+static bool write_whole(struct transport *t, slice bytes)
+{
+    slice left;
+    int code = 0;
+    if (t->fd < 0 && (t->fd = open_beside(t)) < 0)
+        code = errno;
+    if (code == 0)
+        code = write_all(t->fd, bytes, &left);
+    if (t->fd >= 0 && close(t->fd) != 0 && errno != EINTR && code == 0)
+        code = errno;
+    t->fd = -1;
+    if (code == 0 && rename(t->beside, t->path) != 0)
+        code = errno;
+    if (code == 0)
+        return true;
+    (void)unlink(t->beside);
+    note_failure(t, code);
+    return false;
+}
+
 bool transport_write(struct transport *t, slice bytes)
 {
     if (bytes.len == 0)
         return true;
     if (t->stopped)
         return false;
+    if (t->beside != NULL)
+        return write_whole(t, bytes);
     if (t->torn) {
         if (!write_counted(t, SLICE_LIT("\n")))
             return false;
@@ -109,7 +174,7 @@ bool transport_write(struct transport *t, slice bytes)
 
 bool transport_reopen(struct transport *t, struct error *reterr)
 {
-    if (t->path == NULL)
+    if (t->path == NULL || t->beside != NULL) /* a new file each time anyway */
         return true;
     int fd = open_append(t->path, reterr);
     if (fd < 0)
@@ -136,10 +201,13 @@ bool transport_close(struct transport **t)
     if (old == NULL)
         return true;
     /* standard output stays open: others may still write to it */
-    if (old->path != NULL && close(old->fd) != 0 && errno != EINTR)
+    if (old->path != NULL && old->fd >= 0 && close(old->fd) != 0 && errno != EINTR)
         note_failure(old, errno);
+    if (old->beside != NULL && old->fd >= 0) /* no document came */
+        (void)unlink(old->beside);
     bool ok = old->failures == 0;
     free(old->path);
+    free(old->beside);
     free(old);
     *t = NULL;
     return ok;

@@ -1,4 +1,5 @@
-/* transport.h - where finished output goes: a file that only grows, or standard output
+/* transport.h - where finished output goes: a file that only grows, a file that is replaced, or
+ * standard output
  *
  * Bytes are written whole and in order; nothing is kept back. The reader's end (a closed pipe)
  * stops the transport quietly; a full disk or another error is told once on standard error,
@@ -21,6 +22,17 @@ struct transport;
  *   result    NULL on failure, with *reterr set (ERROR_OUTPUT)
  *   lifetime  until transport_close() */
 struct transport *transport_open(const char *path, struct error *reterr);
+
+/* transport_open_whole - open a file in which every write takes the place of the one before
+ *
+ * For a document that is a whole, such as a page. Who opens the file sees the old document or the
+ * new one, never a part: the bytes go into a file beside it, which is then renamed. A device, a
+ * pipe or standard output gets one document after the other.
+ *
+ *   in        path    as above; a symbolic link is followed, and a file that is there keeps its
+ *                     mode
+ *   result    NULL on failure, also when the folder takes no new file */
+struct transport *transport_open_whole(const char *path, struct error *reterr);
 
 /* transport_write - append bytes, best whole lines: one write(2) unless the system takes fewer
  *

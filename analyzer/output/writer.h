@@ -21,6 +21,7 @@ struct run_info {
 
 struct writer {
     const char *name, *media_type;
+    bool whole; /* a summary is the whole document: it replaces the one before it in its file */
     void (*begin)(const struct run_info *, struct outbuf *); /* may be NULL */
     void (*alert)(const struct run_info *, const struct alert *,
                   struct outbuf *); /* may be NULL: summary only */

@@ -49,6 +49,55 @@ static void test_append(void)
     unlink(path);
 }
 
+/* Each document in the place of the one before; who has the old one open keeps it. */
+static void test_whole(void)
+{
+    char path[128], beside[160], text[64];
+    struct error error = {ERROR_NONE, ""};
+    struct stat status;
+    path_of("whole", path, sizeof(path));
+    snprintf(beside, sizeof(beside), "%s.new", path);
+    struct transport *t = transport_open_whole(path, &error);
+    CHECK(t != NULL);
+    CHECK(stat(path, &status) != 0); /* nothing before the first document */
+    CHECK(transport_write(t, SLICE_LIT("first and longer\n")));
+    CHECK(chmod(path, 0644) == 0);
+    CHECK(transport_write(t, SLICE_LIT("second\n")));
+    CHECK(transport_close(&t));
+    CHECK_SLICE(read_file(path, text, sizeof(text)), "second\n");
+    CHECK(stat(path, &status) == 0 && (status.st_mode & 0777) == 0644);
+    CHECK(stat(beside, &status) != 0);
+    unlink(path);
+}
+
+/* A run that ends without a document leaves the old one as it was; a link stays a link. */
+static void test_whole_keeps(void)
+{
+    char path[128], link[128], beside[160], text[64];
+    struct error error = {ERROR_NONE, ""};
+    struct stat status;
+    path_of("kept", path, sizeof(path));
+    path_of("link", link, sizeof(link));
+    snprintf(beside, sizeof(beside), "%s.new", path);
+    struct transport *t = transport_open_whole(path, &error);
+    CHECK(t != NULL && transport_write(t, SLICE_LIT("old\n")) && transport_close(&t));
+    t = transport_open_whole(path, &error);
+    CHECK(t != NULL && transport_close(&t));
+    CHECK_SLICE(read_file(path, text, sizeof(text)), "old\n");
+    CHECK(stat(beside, &status) != 0);
+    CHECK(symlink("kept", link) == 0);
+    t = transport_open_whole(link, &error);
+    CHECK(t != NULL && transport_write(t, SLICE_LIT("new\n")) && transport_close(&t));
+    CHECK_SLICE(read_file(path, text, sizeof(text)), "new\n");
+    CHECK(lstat(link, &status) == 0 && S_ISLNK(status.st_mode));
+    CHECK(transport_open_whole(path_of("missing/file", text, sizeof(text)), &error) == NULL);
+    CHECK_INT(error.code, ERROR_OUTPUT);
+    t = transport_open_whole("/dev/null", &error);
+    CHECK(t != NULL && transport_write(t, SLICE_LIT("gone\n")) && transport_close(&t));
+    unlink(link);
+    unlink(path);
+}
+
 static void test_bad_path(void)
 {
     char path[128];
@@ -205,6 +254,9 @@ static const struct test_case cases[] = {
     {"a folder of its own is made", set_up},
     {"a file is appended to and made readable for its group only", test_append},
     {"a path that cannot be opened is told by name", test_bad_path},
+    {"a document takes the place of the one before it", test_whole},
+    {"without a document the old one stays; links are followed, devices written to",
+     test_whole_keeps},
     {"a reader that goes away stops the output without noise", test_closed_pipe},
     {"a full device is counted and fails the close", test_full_device},
     {"a block larger than a pipe arrives whole", test_big_block},
