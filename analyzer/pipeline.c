@@ -5,6 +5,7 @@
  *   correlate    event  -> context (who, whom, why)         correlate/, match/
  *   originators  event  -> top tables                       correlate/originators.c
  *   hygiene      event  -> counts for the scorecard         correlate/hygiene.c, alert/scorecard.c
+ *   timeline     event  -> counts over time                 correlate/timeline.c
  *   detectors    event  -> findings                         detect/, one file a detector
  *   incidents    finding -> alerts                          alert/
  *   sinks        alert, summary -> bytes                    sinks.c, output/
@@ -22,6 +23,7 @@
 #include "correlate/correlate.h"
 #include "correlate/hygiene.h"
 #include "correlate/originators.h"
+#include "correlate/timeline.h"
 #include "detect/detector.h"
 #include "detect/state_pressure.h"
 #include "log_stream.h"
@@ -45,6 +47,7 @@ struct pipeline {
     struct correlate *correlate;
     struct originators *originators;
     struct hygiene *hygiene;
+    struct timeline *timeline;
     struct incidents *incidents;
     struct relay_board *board;
     struct geo *geo; /* NULL without a database */
@@ -159,6 +162,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                             .sessions = shares.sessions});
     p->originators = originators_new(TOP_K);
     p->hygiene = hygiene_new();
+    p->timeline = timeline_new();
     p->board = relay_board_new();
     p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,
                                            .country = config->geoip_country,
@@ -198,6 +202,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     relay_board_free(p->board);
     originators_free(p->originators);
     hygiene_free(p->hygiene);
+    timeline_free(p->timeline);
     correlate_free(p->correlate);
     signatures_free(p->signatures);
     log_stream_free(p->stream);
@@ -281,6 +286,8 @@ static void count_event(struct pipeline *p, const struct event *ev, struct conte
         a->detector->warm(a->state, ev, cx);
     originators_event(p->originators, ev, cx);
     hygiene_event(p->hygiene, ev, cx);
+    if (ev->time_us <= p->clock_us) /* a broken clock must not stretch it */
+        timeline_event(p->timeline, ev, cx);
     for (const struct pipeline_detector *a = p->by_kind[ev->kind]; a->detector != NULL; a++)
         a->detector->on_event(a->state, ev, cx);
 }
@@ -413,6 +420,8 @@ void pipeline_report(struct pipeline *p)
                                        .correlate = p->correlate,
                                        .originators = p->originators,
                                        .hygiene = p->hygiene,
+                                       .timeline = p->timeline,
+                                       .geo = p->geo,
                                        .zones = p->config->zones,
                                        .top = p->config->top,
                                        .mta = p->mta,

@@ -325,13 +325,26 @@ static void fill_scorecard(const struct summarize_from *from, struct summary *s)
     s->scorecard_count = scorecard_fill(&f, s->scorecard);
 }
 
+/* Where the client of a row is. */
+static void fill_place(struct geo *geo, enum top_dimension dim, struct top_row *row)
+{
+    struct ip_addr ip;
+
+    if (geo == NULL || (dim != TOP_CLIENTS && dim != TOP_RELAY_DENIED && dim != TOP_AUTH_FAILED) ||
+        !ip_addr_parse(slice_of(row->key), &ip))
+        return;
+    (void)geo_find(geo, &ip, &row->place);
+}
+
 static void fill_tops(const struct summarize_from *from, struct summary *s)
 {
     for (unsigned dim = 0; dim < TOP_COUNT; dim++) {
         struct top_table *t = &s->top[dim];
         originators_top(from->originators, (enum top_dimension)dim, from->top, t);
-        for (unsigned i = 0; i < t->count; i++)
+        for (unsigned i = 0; i < t->count; i++) {
+            fill_place(from->geo, (enum top_dimension)dim, &t->rows[i]);
             t->rows[i].rules = incidents_rules_of(from->incident_rules, slice_of(t->rows[i].key));
+        }
     }
 }
 
@@ -345,6 +358,7 @@ void summarize(const struct summarize_from *from, struct summary *s)
     case_chain(from->incidents, from->incidents_count, &s->cases);
     fill_scorecard(from, s);
     fill_risk(from, s);
+    timeline_view_of(from->timeline, &s->timeline);
 }
 
 void summarize_fini(struct summary *s)

@@ -8,6 +8,7 @@
 #include "correlate/correlate.h"
 #include "correlate/hygiene.h"
 #include "correlate/originators.h"
+#include "correlate/timeline.h"
 #include "event/zones.h"
 
 struct summarize_from {
@@ -18,6 +19,8 @@ struct summarize_from {
     const struct correlate *correlate;
     const struct originators *originators;
     const struct hygiene *hygiene;
+    const struct timeline *timeline;
+    struct geo *geo; /* NULL without a database */
     const struct zones *zones;
     unsigned top; /* rows of each table */
     const char *mta, *host;

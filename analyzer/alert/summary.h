@@ -102,7 +102,8 @@ struct top_row {
     uint64_t bad;   /* recipients that bounced or were refused */
     uint64_t error; /* `recipients` overestimates by at most this (Space-Saving) */
     int64_t first_us, last_us;
-    uint32_t rules; /* set of 1 << enum rule: incidents of this key */
+    uint32_t rules;         /* set of 1 << enum rule: incidents of this key */
+    struct geo_place place; /* of a client; all empty without a GeoIP database */
 };
 
 struct top_table {
@@ -119,6 +120,29 @@ struct scorecard_row {
 };
 enum { SCORECARD_ROWS_MAX = 24 };
 
+/* What is counted over time, see correlate/timeline.h. */
+enum traffic {
+    TRAFFIC_ACCEPTED,  /* messages taken into the queue */
+    TRAFFIC_DELIVERED, /* recipients handed over for good */
+    TRAFFIC_REFUSED,   /* recipients, senders, clients turned away here: 5xx and 4xx */
+    TRAFFIC_BOUNCED,   /* recipients that failed for good after acceptance */
+    TRAFFIC_AUTH_FAILED,
+    TRAFFIC_NULL_IN, /* messages with the null sender from outside */
+    TRAFFIC_COUNT
+};
+/* traffic_name - the member name in the summary document */
+const char *traffic_name(enum traffic what); /* "accepted" "delivered" ... */
+
+enum { TIMELINE_MAX = 192 };
+
+/* Counts a bucket of time, all of equal width, without a gap. */
+struct timeline_view {
+    int64_t start_us, width_us; /* the first bucket begins at a multiple of the width */
+    unsigned count;             /* buckets; 0 when nothing was counted */
+    uint64_t bucket[TIMELINE_MAX][TRAFFIC_COUNT];
+    uint64_t total[TRAFFIC_COUNT];
+};
+
 struct summary {
     struct verdict verdict[TOPIC_COUNT];
     struct coverage coverage;
@@ -127,6 +151,7 @@ struct summary {
     struct scorecard_row scorecard[SCORECARD_ROWS_MAX];
     unsigned scorecard_count;
     struct case_list cases;
+    struct timeline_view timeline;
     double risk_score;                           /* 0..100; -1 = not computed */
     double risk_share[RISK_KINDS];               /* 0..100, see risk.h */
     uint64_t alerts_by_severity[SEVERITY_COUNT]; /* distinct alert ids */

@@ -30,6 +30,12 @@ static const char *const dimensions[TOP_COUNT] = {
     [TOP_AUTH_FAILED] = "auth_failed",
 };
 
+static const char *const traffic[TRAFFIC_COUNT] = {
+    [TRAFFIC_ACCEPTED] = "accepted",       [TRAFFIC_DELIVERED] = "delivered",
+    [TRAFFIC_REFUSED] = "refused",         [TRAFFIC_BOUNCED] = "bounced",
+    [TRAFFIC_AUTH_FAILED] = "auth_failed", [TRAFFIC_NULL_IN] = "null_in",
+};
+
 const char *verdict_state_name(enum verdict_state state)
 {
     ASSERT((unsigned)state < sizeof(states) / sizeof(states[0]));
@@ -46,4 +52,10 @@ const char *top_dimension_name(enum top_dimension dim)
 {
     ASSERT((unsigned)dim < TOP_COUNT);
     return dimensions[dim];
+}
+
+const char *traffic_name(enum traffic what)
+{
+    ASSERT((unsigned)what < TRAFFIC_COUNT);
+    return traffic[what];
 }
