@@ -58,14 +58,17 @@ static unsigned width_of(uint32_t point)
     return in_ranges(point, wide_ranges, sizeof(wide_ranges) / sizeof(wide_ranges[0])) ? 2 : 1;
 }
 
+bool page_is_unsafe(uint32_t point)
+{
+    return point == UTF8_BAD ||
+           in_ranges(point, unsafe_ranges, sizeof(unsafe_ranges) / sizeof(unsafe_ranges[0]));
+}
+
 static uint32_t safe_point(uint32_t point)
 {
     if (point == '\t')
         return ' ';
-    if (point == UTF8_BAD ||
-        in_ranges(point, unsafe_ranges, sizeof(unsafe_ranges) / sizeof(unsafe_ranges[0])))
-        return '?';
-    return point;
+    return page_is_unsafe(point) ? '?' : point;
 }
 
 static void decode(slice text, struct glyphs *ret)

@@ -62,6 +62,10 @@ void page_split(struct page *p, slice text, unsigned indent, unsigned rows);
 /* page_lines - our own text with line ends, as advice.h defines it, from column `indent` on */
 void page_lines(struct page *p, const char *text, unsigned indent);
 
+/* page_is_unsafe - is it a control, a mark without a width of its own, an invisible or a
+ * direction-changing character, or UTF8_BAD: something that no page may pass on as it is */
+bool page_is_unsafe(uint32_t point);
+
 /* page_columns - the columns that text would take */
 unsigned page_columns(slice text);
 
