@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "alert/advice.h"
+#include "places.h"
 
 #define RULE_SET(id) (1U << RULE_##id)
 
@@ -359,6 +360,8 @@ void summarize(const struct summarize_from *from, struct summary *s)
     fill_scorecard(from, s);
     fill_risk(from, s);
     timeline_view_of(from->timeline, &s->timeline);
+    places_collect(from->geo, from->originators, from->incidents, from->incidents_count,
+                   &s->places);
 }
 
 void summarize_fini(struct summary *s)

@@ -143,6 +143,26 @@ struct timeline_view {
     uint64_t total[TRAFFIC_COUNT];
 };
 
+/* What came from one country or one network (AS). Counts are those of the heaviest clients of each
+ * table, see TOP_CLIENTS, TOP_RELAY_DENIED, TOP_AUTH_FAILED; incidents are all. */
+struct place_row {
+    char country[3], name[64]; /* ISO 3166-1; name of the country or the network, raw bytes */
+    uint32_t as_number;        /* 0 for a country */
+    unsigned clients;          /* addresses */
+    uint64_t recipients, bad;  /* of mail taken from there */
+    uint64_t denied, auth_failed;
+    unsigned incidents;
+    enum severity worst; /* of the incidents */
+};
+enum { PLACE_ROWS_MAX = 40 };
+
+/* Most trouble first; all empty without a GeoIP database. */
+struct places {
+    struct place_row countries[PLACE_ROWS_MAX], networks[PLACE_ROWS_MAX];
+    unsigned countries_count, networks_count;
+    unsigned countries_total, networks_total; /* with those that have no row */
+};
+
 struct summary {
     struct verdict verdict[TOPIC_COUNT];
     struct coverage coverage;
@@ -152,6 +172,7 @@ struct summary {
     unsigned scorecard_count;
     struct case_list cases;
     struct timeline_view timeline;
+    struct places places;
     double risk_score;                           /* 0..100; -1 = not computed */
     double risk_share[RISK_KINDS];               /* 0..100, see risk.h */
     uint64_t alerts_by_severity[SEVERITY_COUNT]; /* distinct alert ids */

@@ -1,0 +1,354 @@
+/* html_timeline.c - traffic and incidents over one axis of time, as SVG without a script
+ *
+ * One strip for each thing that was counted, each on its own scale with its peak named: they differ
+ * by orders of magnitude. Below them a lane for each rule with its incidents, each a link. Text is
+ * in pixels and only the shapes stretch with the page, so that it stays readable on a telephone.
+ * limits:  BARS_MOST incidents have a bar, LANES_MOST rules a lane; the table of numbers has the
+ *          buckets in which something was counted */
+#include "output/html.h"
+
+#include <stdio.h>
+
+#include "output/page.h"
+#include "output/text_format.h"
+
+enum {
+    STRIP_LABEL = 18, /* pixels */
+    STRIP_HEIGHT = 44,
+    STRIP_GAP = 14,
+    LANE_LABEL = 18,
+    LANE_HEIGHT = 12,
+    LANE_GAP = 10,
+    AXIS_HEIGHT = 22,
+    TICKS_MOST = 8,
+    LANES_MOST = 20,
+    BARS_MOST = 200
+};
+
+static const char *const titles[TRAFFIC_COUNT] = {
+    [TRAFFIC_ACCEPTED] = "Messages accepted",  [TRAFFIC_DELIVERED] = "Recipients delivered",
+    [TRAFFIC_REFUSED] = "Refused at the door", [TRAFFIC_BOUNCED] = "Recipients bounced",
+    [TRAFFIC_AUTH_FAILED] = "Logins failed",   [TRAFFIC_NULL_IN] = "Null sender from outside",
+};
+
+/* The axis: the buckets, and incidents that reach beyond them. */
+struct axis {
+    int64_t start_us, end_us, tick_us;
+    unsigned ticks;
+    int64_t first_tick_us;
+};
+
+/* "10 min", "1 h" */
+static const char *width_words(int64_t width_us, char *buf, size_t size)
+{
+    long long s = (long long)(width_us / 1000000);
+    if (s % 86400 == 0)
+        snprintf(buf, size, "%lld day%s", s / 86400, s == 86400 ? "" : "s");
+    else if (s % 3600 == 0)
+        snprintf(buf, size, "%lld h", s / 3600);
+    else if (s % 60 == 0)
+        snprintf(buf, size, "%lld min", s / 60);
+    else
+        snprintf(buf, size, "%lld s", s);
+    return buf;
+}
+
+static struct axis axis_of(const struct timeline_view *v)
+{
+    static const int64_t steps_s[] = {10,    30,    60,    300,   600,    1800,   3600,    7200,
+                                      10800, 21600, 43200, 86400, 172800, 604800, 2419200, 9676800};
+    enum { STEPS = sizeof steps_s / sizeof steps_s[0] };
+    struct axis a = {.start_us = v->start_us, .end_us = v->start_us + v->count * v->width_us};
+    unsigned step = 0;
+    while (step + 1 < STEPS && (a.end_us - a.start_us) / (steps_s[step] * 1000000) > TICKS_MOST)
+        step++;
+    a.tick_us = steps_s[step] * 1000000;
+    if ((a.end_us - a.start_us) / a.tick_us > 64) /* beyond a lifetime */
+        a.tick_us = (a.end_us - a.start_us) / TICKS_MOST;
+    a.first_tick_us = (a.start_us + a.tick_us - 1) / a.tick_us * a.tick_us;
+    return a;
+}
+
+static double percent_at(const struct axis *a, int64_t time_us)
+{
+    double at = 100.0 * (double)(time_us - a->start_us) / (double)(a->end_us - a->start_us);
+    return at < 0 ? 0 : at > 100 ? 100 : at;
+}
+
+/* "03:00", or "2 Mar" at midnight and on an axis of days; times of no calendar have none. */
+static const char *tick_words(const struct axis *a, int64_t time_us, char *buf)
+{
+    static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
+                                         "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    char time[TEXT_TIME];
+    text_time(time_us, time); /* "2026-03-02 03:00:32Z", the blank has two bytes */
+    if (strlen(time) < 21)
+        return "";
+    unsigned month = (unsigned)(time[5] - '0') * 10 + (unsigned)(time[6] - '0');
+    unsigned day = (unsigned)(time[8] - '0') * 10 + (unsigned)(time[9] - '0');
+    if (a->tick_us % INT64_C(86400000000) == 0 || memcmp(time + 12, "00:00", 5) == 0)
+        snprintf(buf, TEXT_TIME, "%u" TEXT_NBSP "%s", day, months[(month + 11) % 12]);
+    else
+        snprintf(buf, TEXT_TIME, "%.*s", a->tick_us < 60000000 ? 8 : 5, time + 12);
+    return buf;
+}
+
+static void put_grid(struct html *h, const struct axis *a)
+{
+    for (int64_t t = a->first_tick_us; t <= a->end_us; t += a->tick_us)
+        outbuf_printf(h->out, "<line class=\"grid\" x1=\"%.3f%%\" x2=\"%.3f%%\" y2=\"100%%\"/>",
+                      percent_at(a, t), percent_at(a, t));
+}
+
+static void put_ticks(struct html *h, const struct axis *a, unsigned y)
+{
+    char text[TEXT_TIME];
+    for (int64_t t = a->first_tick_us; t <= a->end_us; t += a->tick_us) {
+        double at = percent_at(a, t);
+        outbuf_printf(h->out, "<text class=\"tick\" x=\"%.3f%%\" y=\"%u\" text-anchor=\"%s\">", at,
+                      y,
+                      at < 3    ? "start"
+                      : at > 97 ? "end"
+                                : "middle");
+        html_raw(h, tick_words(a, t, text));
+        html_raw(h, "</text>");
+    }
+}
+
+/* ---- strips ---- */
+
+static unsigned peak_of(const struct timeline_view *v, enum traffic what)
+{
+    unsigned peak = 0;
+    for (unsigned b = 1; b < v->count; b++)
+        if (v->bucket[b][what] > v->bucket[peak][what])
+            peak = b;
+    return peak;
+}
+
+/* Height in 0..100; what is there can be seen. */
+static unsigned height_of(uint64_t n, uint64_t most)
+{
+    unsigned height = most == 0 ? 0 : (unsigned)(100.0 * (double)n / (double)most + 0.5);
+    return n > 0 && height < 3 ? 3 : height;
+}
+
+/* Steps over the buckets, one unit wide each. */
+static void put_steps(struct html *h, const struct timeline_view *v, enum traffic what,
+                      uint64_t most)
+{
+    unsigned before = 0;
+    html_raw(h, "<path d=\"M0 100");
+    for (unsigned b = 0; b < v->count; b++) {
+        unsigned height = height_of(v->bucket[b][what], most);
+        if (height != before)
+            outbuf_printf(h->out, "H%uV%u", b, 100 - height);
+        before = height;
+    }
+    outbuf_printf(h->out, "H%uV100Z\"/>", v->count);
+}
+
+static void put_strip(struct html *h, const struct timeline_view *v, enum traffic what, unsigned y)
+{
+    char number[TEXT_NUMBER], time[TEXT_TIME];
+    unsigned peak = peak_of(v, what);
+    uint64_t most = v->bucket[peak][what];
+    const char *when = text_time(v->start_us + peak * v->width_us, time);
+    bool clock = v->width_us < INT64_C(86400000000) && strlen(when) >= 21;
+
+    outbuf_printf(h->out, "<text class=\"label\" y=\"%u\">%s <tspan class=\"n\">%s</tspan></text>",
+                  y + 12, titles[what], text_count(v->total[what], number));
+    outbuf_printf(h->out,
+                  "<text class=\"peak\" x=\"100%%\" y=\"%u\" text-anchor=\"end\">peak %s at ",
+                  y + 12, text_count(most, number));
+    outbuf_put(h->out, clock ? (slice){when + 12, 5} : slice_first(slice_of(when), 10));
+    outbuf_printf(h->out,
+                  "</text><line class=\"base\" x2=\"100%%\" y1=\"%u\" y2=\"%u\"/>"
+                  "<svg class=\"%s\" y=\"%u\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %u 100\" "
+                  "preserveAspectRatio=\"none\">",
+                  y + STRIP_LABEL + STRIP_HEIGHT, y + STRIP_LABEL + STRIP_HEIGHT,
+                  what <= TRAFFIC_DELIVERED ? "mail" : "bad", y + STRIP_LABEL, STRIP_HEIGHT,
+                  v->count);
+    put_steps(h, v, what, most);
+    html_raw(h, "</svg>\n");
+}
+
+/* A column over all strips for each bucket with something in it: what stands in it is its tooltip.
+ */
+static void put_tips(struct html *h, const struct timeline_view *v)
+{
+    char time[TEXT_TIME], number[TEXT_NUMBER];
+    outbuf_printf(h->out,
+                  "<svg class=\"tips\" width=\"100%%\" height=\"100%%\" viewBox=\"0 0 %u 1\" "
+                  "preserveAspectRatio=\"none\">",
+                  v->count);
+    for (unsigned b = 0; b < v->count; b++) {
+        bool any = false;
+        for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+            any |= v->bucket[b][i] > 0;
+        if (!any)
+            continue;
+        outbuf_printf(h->out, "<rect x=\"%u\" width=\"1\" height=\"1\"><title>%s", b,
+                      text_time(v->start_us + b * v->width_us, time));
+        for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+            if (v->bucket[b][i] > 0)
+                outbuf_printf(h->out, "\n%s %s", titles[i], text_count(v->bucket[b][i], number));
+        html_raw(h, "</title></rect>");
+    }
+    html_raw(h, "</svg>\n");
+}
+
+static void put_strips(struct html *h, const struct axis *a)
+{
+    const struct timeline_view *v = &h->s->timeline;
+    unsigned y = 0, strips = 0;
+    for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+        strips += v->total[i] > 0;
+    unsigned height = strips * (STRIP_LABEL + STRIP_HEIGHT + STRIP_GAP) + AXIS_HEIGHT;
+    outbuf_printf(h->out,
+                  "<svg class=\"chart\" role=\"img\" aria-labelledby=\"tl-t tl-d\" width=\"100%%\" "
+                  "height=\"%u\"><title id=\"tl-t\">Traffic over time</title><desc id=\"tl-d\">"
+                  "%u strips over the same time; the numbers are in the table below.</desc>\n",
+                  height, strips);
+    put_grid(h, a);
+    for (unsigned i = 0; i < TRAFFIC_COUNT; i++) {
+        if (v->total[i] == 0)
+            continue;
+        put_strip(h, v, (enum traffic)i, y);
+        y += STRIP_LABEL + STRIP_HEIGHT + STRIP_GAP;
+    }
+    put_ticks(h, a, height - 6);
+    put_tips(h, v);
+    html_raw(h, "</svg>\n");
+}
+
+/* ---- incidents ---- */
+
+struct lane {
+    enum rule rule;
+    unsigned count;
+};
+
+static unsigned lanes_of(const struct html *h, struct lane *lanes)
+{
+    unsigned count = 0;
+    for (unsigned i = 0; i < h->incidents_count; i++) {
+        unsigned k = 0;
+        while (k < count && lanes[k].rule != h->incidents[i]->rule)
+            k++;
+        if (k == LANES_MOST)
+            continue;
+        if (k == count)
+            lanes[count++] = (struct lane){.rule = h->incidents[i]->rule};
+        lanes[k].count++;
+    }
+    return count;
+}
+
+static void put_bar(struct html *h, const struct axis *a, unsigned i, unsigned y)
+{
+    const struct alert *alert = h->incidents[i];
+    double from = percent_at(a, alert->first_us), to = percent_at(a, alert->last_us);
+    char time[TEXT_SPAN];
+    outbuf_printf(h->out,
+                  "<a href=\"#i%u\"><rect class=\"%s\" x=\"%.3f%%\" y=\"%u\" width=\"%.3f%%\" "
+                  "height=\"%u\"/><title>%s ",
+                  i + 1, severity_name(alert->severity), from > 99.6 ? 99.6 : from, y,
+                  to - from < 0.4 ? 0.4 : to - from, LANE_HEIGHT, severity_name(alert->severity));
+    html_attr(h->out, slice_of(alert->entity), 64);
+    outbuf_printf(h->out, ", %s</title></a>\n", text_span(alert->first_us, alert->last_us, time));
+}
+
+static void put_lane(struct html *h, const struct axis *a, const struct lane *lane, unsigned y,
+                     unsigned *bars)
+{
+    char number[TEXT_NUMBER];
+    outbuf_printf(h->out, "<text class=\"label\" y=\"%u\">", y + 12);
+    html_words(h, rule_info(lane->rule)->name);
+    outbuf_printf(h->out, " <tspan class=\"n\">%s</tspan></text>", text_count(lane->count, number));
+    /* the most severe come first in the list and lie on top of the others */
+    for (unsigned i = h->incidents_count; i-- > 0;)
+        if (h->incidents[i]->rule == lane->rule && i < BARS_MOST && (*bars)++ < BARS_MOST)
+            put_bar(h, a, i, y + LANE_LABEL);
+}
+
+static void put_lanes(struct html *h, const struct axis *a)
+{
+    struct lane lanes[LANES_MOST];
+    unsigned count = lanes_of(h, lanes), bars = 0;
+    const unsigned each = LANE_LABEL + LANE_HEIGHT + LANE_GAP;
+    if (count == 0)
+        return;
+    outbuf_printf(h->out,
+                  "<svg class=\"chart lanes\" role=\"group\" aria-label=\"Incidents over time\" "
+                  "width=\"100%%\" height=\"%u\">\n",
+                  count * each + AXIS_HEIGHT);
+    put_grid(h, a);
+    for (unsigned i = 0; i < count; i++)
+        put_lane(h, a, &lanes[i], i * each, &bars);
+    put_ticks(h, a, count * each + AXIS_HEIGHT - 6);
+    html_raw(h, "</svg>\n");
+}
+
+/* ---- the numbers ---- */
+
+static void put_numbers(struct html *h)
+{
+    const struct timeline_view *v = &h->s->timeline;
+    html_raw(h, "<details class=\"numbers\"><summary>The numbers</summary>\n<div class=\"scroll\" "
+                "tabindex=\"0\" role=\"region\" aria-label=\"Traffic over time, numbers\"><table>"
+                "<thead><tr><th scope=\"col\">from</th>");
+    for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+        if (v->total[i] > 0)
+            outbuf_printf(h->out, "<th scope=\"col\" class=\"num\">%s</th>", titles[i]);
+    html_raw(h, "</tr></thead><tbody>\n");
+    for (unsigned b = 0; b < v->count; b++) {
+        uint64_t all = 0;
+        for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+            all += v->bucket[b][i];
+        if (all == 0)
+            continue;
+        char time[TEXT_TIME];
+        outbuf_printf(h->out, "<tr><th scope=\"row\">%s</th>",
+                      text_time(v->start_us + b * v->width_us, time));
+        for (unsigned i = 0; i < TRAFFIC_COUNT; i++) {
+            if (v->total[i] == 0)
+                continue;
+            html_raw(h, "<td class=\"num\">");
+            html_count(h, v->bucket[b][i]);
+            html_raw(h, "</td>");
+        }
+        html_raw(h, "</tr>\n");
+    }
+    html_raw(h, "</tbody></table></div></details>\n");
+}
+
+static void put_note(struct html *h)
+{
+    const struct timeline_view *v = &h->s->timeline;
+    char width[32];
+    bool first = true;
+    outbuf_printf(h->out, "<p class=\"note\">Counted per %s, UTC; each strip has its own scale.",
+                  width_words(v->width_us, width, sizeof width));
+    for (unsigned i = 0; i < TRAFFIC_COUNT; i++) {
+        if (v->total[i] > 0)
+            continue;
+        html_raw(h, first ? " None seen: " : ", ");
+        outbuf_printf(h->out, "%c%s", titles[i][0] | 0x20, titles[i] + 1);
+        first = false;
+    }
+    html_raw(h, first ? "</p>\n" : ".</p>\n");
+}
+
+void html_timeline(struct html *h)
+{
+    if (h->s->timeline.count == 0)
+        return;
+    struct axis axis = axis_of(&h->s->timeline);
+    html_section(h, "timeline", "Timeline");
+    put_note(h);
+    put_strips(h, &axis);
+    put_lanes(h, &axis);
+    put_numbers(h);
+    html_end(h);
+}
