@@ -194,7 +194,7 @@ static void on_alert(void *arg, const struct alert *a)
     if (x->alerts_count == ALERTS_MAX)
         return;
     r = &x->alerts[x->alerts_count++];
-    *r = (struct raised){.rule = rule_info(a->rule)->id,
+    *r = (struct raised){.rule = alert_rule(a)->id,
                          .severity = severity_name(a->severity),
                          .state = alert_state_name(a->state),
                          .entity_type = entity_type_name(a->entity_type),

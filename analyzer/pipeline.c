@@ -25,6 +25,7 @@
 #include "correlate/originators.h"
 #include "correlate/timeline.h"
 #include "detect/detector.h"
+#include "detect/scenario_file.h"
 #include "detect/state_pressure.h"
 #include "log_stream.h"
 #include "sinks.h"
@@ -44,6 +45,7 @@ struct pipeline {
     void *service_arg;
     struct log_stream *stream;
     struct signatures *signatures;
+    struct scenario_set *scenarios;
     struct correlate *correlate;
     struct originators *originators;
     struct hygiene *hygiene;
@@ -110,20 +112,30 @@ static struct shares divide_memory(size_t budget)
     return s;
 }
 
+static uint32_t kinds_wanted(const struct detector *d, const struct detect_env *env)
+{
+    return d->wants == NULL ? d->kinds : d->wants(env);
+}
+
 static void start_detectors(struct pipeline *p, struct detect_env *env, size_t memory)
 {
     unsigned fill[EVENT_KIND_COUNT] = {0}, warm[EVENT_KIND_COUNT] = {0}, parts = 0;
 
     ASSERT(detectors_count() <= DETECTORS_MAX);
     for (unsigned i = 0; i < detectors_count(); i++)
-        parts += detector_at(i)->memory_parts;
+        if (kinds_wanted(detector_at(i), env) != 0)
+            parts += detector_at(i)->memory_parts;
     for (unsigned i = 0; i < detectors_count(); i++) {
         const struct detector *d = detector_at(i);
-        struct pipeline_detector *a = &p->detectors[p->detectors_count++];
+        uint32_t kinds = kinds_wanted(d, env);
+        struct pipeline_detector *a;
+        if (kinds == 0)
+            continue;
+        a = &p->detectors[p->detectors_count++];
         env->memory_bytes = memory / parts * d->memory_parts;
         *a = (struct pipeline_detector){d, d->create(env)};
         for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
-            if (!(d->kinds >> kind & 1))
+            if (!(kinds >> kind & 1))
                 continue;
             p->by_kind[kind][fill[kind]++] = *a;
             if (d->warm != NULL)
@@ -146,6 +158,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->service_arg = options->service_arg;
     p->signatures = signatures_load(config->signatures, reterr);
     if (p->signatures != NULL)
+        p->scenarios = scenarios_load(p->signatures->files, reterr);
+    if (p->scenarios != NULL)
         p->sinks = sinks_new(config, reterr);
     if (p->sinks == NULL)
         return pipeline_free(p);
@@ -183,6 +197,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     env.board = p->board;
     env.geo = p->geo;
     env.signatures = p->signatures;
+    env.scenarios = p->scenarios;
+    env.unshadow = options->unshadow;
     env.messages = correlate_messages(p->correlate);
     start_detectors(p, &env, shares.detectors);
     state_pressure_init(&p->pressure, (uint64_t)shares.messages + shares.sessions);
@@ -204,6 +220,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     hygiene_free(p->hygiene);
     timeline_free(p->timeline);
     correlate_free(p->correlate);
+    scenarios_free(p->scenarios);
     signatures_free(p->signatures);
     log_stream_free(p->stream);
     sinks_free(p->sinks);

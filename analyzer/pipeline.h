@@ -49,6 +49,7 @@ struct pipeline_options {
      * the place to look at signals and at the wall clock; may be NULL */
     void (*service)(void *arg);
     void *service_arg;
+    bool unshadow; /* scenarios that are only to count raise alerts: for a check */
 };
 
 /* pipeline_new - NULL with *reterr when a signature file is wrong or an output cannot be opened;

@@ -67,7 +67,7 @@ static void add_party(struct verdict *v, const struct alert *a)
 
 static void add_how(struct verdict *v, const struct alert *a)
 {
-    const char *how = a->how[0] != '\0' ? a->how : rule_info(a->rule)->type;
+    const char *how = a->how[0] != '\0' ? a->how : alert_rule(a)->type;
 
     for (unsigned i = 0; i < v->how_count; i++)
         if (strcmp(v->how[i], how) == 0)

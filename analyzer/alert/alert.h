@@ -30,7 +30,8 @@ struct rule_info {
     const char *description;
 };
 
-/* rule_info - the constant description of a rule */
+/* rule_info - the constant description of a rule; RULE_SCENARIO stands for all scenarios, of which
+ * each has a description of its own: see alert_rule() */
 const struct rule_info *rule_info(enum rule rule);
 
 enum severity {
@@ -93,6 +94,9 @@ struct alert_sample {
 /* What a detector says. Slices and pointers are borrowed for the call. */
 struct finding {
     enum rule rule;
+    const struct rule_info *scenario; /* RULE_SCENARIO: which; outlives the incidents, else NULL */
+    const char *advice;               /* of the scenario, outlives the incidents; NULL: the rule's */
+    int64_t quiet_us;                 /* the incident is over after so long; 0: as the rule has it */
     enum severity severity;
     enum entity_type entity_type;
     slice entity;     /* canonical: RFC 5952 address, lower-case domain */
@@ -115,6 +119,8 @@ struct finding {
 
 struct alert {
     enum rule rule;
+    const struct rule_info *scenario; /* as in the finding */
+    int64_t quiet_us;
     enum alert_state state;
     uint32_t sequence; /* 1, 2, 3 ... within one alert id */
     enum severity severity;
@@ -150,6 +156,14 @@ struct alert {
     const char *mta;    /* parser name: "postfix" */
     const char *advice; /* static text: what the admin should do, for this rule and this MTA */
 };
+
+/* alert_rule - what the alert says of its rule: the scenario's own words, or rule_info() */
+const struct rule_info *alert_rule(const struct alert *a);
+
+/* alert_scenario_is_new - does none of the alerts before list[index] come from its scenario?
+ *
+ *   cost      looks at all before it */
+bool alert_scenario_is_new(const struct alert *const *list, unsigned index);
 
 /* alert_source - the address an alert is about: the entity when that is an address, else the client
  * of the first event; family 0 when there is none */

@@ -278,10 +278,20 @@ static void tell_protocol(struct story *s, const struct step *t)
     say_count(s, observed_of(t), "time");
 }
 
+static void tell_scenario(struct story *s, const struct step *t)
+{
+    say_actor(s, t);
+    if (t->lead->scenario == NULL)
+        say(s, "%s a scenario", verb(t, "meets", "meet"));
+    else
+        say(s, "%s %s: %s", verb(t, "meets", "meet"), t->lead->scenario->id,
+            t->lead->scenario->name);
+}
+
 static void tell_other(struct story *s, const struct step *t)
 {
     say_nobody(s);
-    say(s, "%s", rule_info(t->lead->rule)->name);
+    say(s, "%s", alert_rule(t->lead)->name);
 }
 
 static void tell(struct story *s, const struct step *t)
@@ -303,6 +313,7 @@ static void tell(struct story *s, const struct step *t)
         [RULE_SPOOF_LOCAL] = tell_spoof,
         [RULE_LISTED] = tell_listed,
         [RULE_PROTOCOL] = tell_protocol,
+        [RULE_SCENARIO] = tell_scenario,
     };
 
     if (tellers[t->lead->rule] != NULL)

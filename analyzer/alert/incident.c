@@ -96,10 +96,22 @@ static uint64_t incident_key(const struct incidents *s, enum rule rule, enum ent
     return hash_mix(head, siphash13_lower(&s->config.key, entity));
 }
 
-/* How long nothing must happen before an incident counts as over. */
-static int64_t quiet_us(enum rule rule)
+/* Scenarios share a rule, not their incidents. */
+static uint64_t finding_key(const struct incidents *s, const struct finding *f)
 {
-    switch (rule) {
+    uint64_t key = incident_key(s, f->rule, f->entity_type, f->entity);
+
+    if (f->scenario == NULL)
+        return key;
+    return hash_mix(key, siphash13_lower(&s->config.key, slice_of(f->scenario->id)));
+}
+
+/* How long nothing must happen before an incident counts as over. */
+static int64_t quiet_us(const struct alert *a)
+{
+    if (a->quiet_us > 0)
+        return a->quiet_us;
+    switch (a->rule) {
     case RULE_RELAY_PROBE:
     case RULE_SASL_BRUTE:
     case RULE_SASL_SPRAY:
@@ -175,8 +187,8 @@ static void make_id(const struct incidents *s, struct alert *a)
 {
     char name[sizeof a->dedup_key + 32];
 
-    snprintf(a->dedup_key, sizeof a->dedup_key, "%s/%s/%s/%s", rule_info(a->rule)->id,
-             s->config.tenant, entity_type_name(a->entity_type), a->entity);
+    snprintf(a->dedup_key, sizeof a->dedup_key, "%s/%s/%s/%s", alert_rule(a)->id, s->config.tenant,
+             entity_type_name(a->entity_type), a->entity);
     snprintf(name, sizeof name, "%s/%lld", a->dedup_key, (long long)(a->window_start_us / 1000));
     alert_id_of(name, a->id);
 }
@@ -319,6 +331,8 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     struct entity_rules *er;
 
     a->rule = f->rule;
+    a->scenario = f->scenario;
+    a->quiet_us = f->quiet_us;
     a->severity = f->severity;
     a->entity_type = f->entity_type;
     keep_lower_domain(f->entity, f->entity_type, a->entity, sizeof a->entity);
@@ -327,7 +341,7 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     a->window_start_us = day_of(f->first_us);
     a->stage = "";
     a->mta = mta;
-    a->advice = advice_for_rule(f->rule, mta);
+    a->advice = f->advice != NULL ? f->advice : advice_for_rule(f->rule, mta);
     make_id(s, a);
     if (f->ev != NULL)
         take_context(a, f->ev);
@@ -356,8 +370,7 @@ static void forget(struct incidents *s, struct incident *in)
 void incident_report(struct incidents *s, const struct finding *f)
 {
     bool created;
-    struct incident *in = table_get(s->table, incident_key(s, f->rule, f->entity_type, f->entity),
-                                    f->time_us, &created);
+    struct incident *in = table_get(s->table, finding_key(s, f), f->time_us, &created);
     enum severity before;
     bool reopened;
 
@@ -413,7 +426,7 @@ void incidents_tick(struct incidents *s, int64_t now_us)
         return;
     s->next_scan_us = now_us + SECONDS_US(MINUTE_S);
     for (struct incident *in; (in = table_next(s->table, &cursor)) != NULL;) {
-        if (in->closed || now_us - in->alert.last_us < quiet_us(in->alert.rule))
+        if (in->closed || now_us - in->alert.last_us < quiet_us(&in->alert))
             continue;
         in->closed = true;
         tell(s, in, ALERT_ENDED);

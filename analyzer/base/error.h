@@ -17,7 +17,7 @@ enum error_code {
 
 struct error {
     enum error_code code;
-    char text[512];
+    char text[1024];
 };
 
 /* error_set - fill *reterr (may be NULL) with a printf-style message; an error set earlier is kept

@@ -26,6 +26,8 @@ struct detect_env {
     const struct zones *zones;
     const struct honey_users *honey_users; /* NULL: none */
     const struct signatures *signatures;   /* NULL: the built-in ones */
+    const struct scenario_set *scenarios;  /* NULL: none; its tally is written */
+    bool unshadow;                         /* scenarios that are only to count raise alerts too */
     struct geo *geo;                       /* NULL: no database */
     size_t memory_bytes;                   /* its share of the budget: more it must not take */
 };
@@ -34,6 +36,9 @@ struct detector {
     const char *name, *summary, *reference;
     uint32_t kinds;        /* set of KIND(): the rest never reaches it */
     unsigned memory_parts; /* its weight when the budget is divided */
+    /* Which of `kinds` it wants in this run; none: it is not created and gets no memory. NULL: all
+     */
+    uint32_t (*wants)(const struct detect_env *env);
     void *(*create)(const struct detect_env *env);
     void (*on_event)(void *state, const struct event *ev, const struct context *cx);
     /* Told of an event just before on_event(), after every other detector of the kind: fetch what

@@ -254,7 +254,7 @@ static void seek_cause(struct listed *d, struct listing *l)
     l->cause_sought = true;
     if (a == NULL)
         return;
-    slice_keep(slice_of(rule_info(a->rule)->type), l->cause, sizeof l->cause);
+    slice_keep(slice_of(alert_rule(a)->type), l->cause, sizeof l->cause);
     l->culprit.type = a->entity_type;
     slice_keep(slice_of(a->entity), l->culprit.value, sizeof l->culprit.value);
 }

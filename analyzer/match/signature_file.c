@@ -1,5 +1,5 @@
 /* signature_file.c - bytes -> checked JSON -> entries
- * grammar:  RFC 8259, one object; here no NUL, no member twice, at most 8 levels
+ * grammar:  RFC 8259, one object; here no NUL, no member twice, at most 12 levels
  * algorithm: depth is counted before the parser sees the text, since the parser recurses
  * source:   cJSON.h (cJSON_ParseWithLengthOpts tells where it stopped)
  * limits:   the sizes of signature_file.h */
@@ -15,7 +15,7 @@
 #include "base/panic.h"
 #include "base/utf8.h"
 
-static const char *const kinds[SIGNATURE_KIND_COUNT] = {"reasons", "block-lists"};
+static const char *const kinds[SIGNATURE_KIND_COUNT] = {"reasons", "block-lists", "scenarios"};
 
 /* A message quotes what the file says: on one line, and without control bytes for a terminal. */
 static bool make_plain(struct error *error)
@@ -68,7 +68,7 @@ static bool check_bytes(const struct signature_file *f, slice text, struct error
             quoted = !quoted;
         } else if (!quoted && (c == '[' || c == '{')) {
             if (++depth > SIGNATURE_DEPTH_MAX)
-                return place_error(f, text, at, "nested too deep (8 levels at most)", reterr);
+                return place_error(f, text, at, "nested too deep (12 levels at most)", reterr);
         } else if (!quoted && (c == ']' || c == '}') && depth > 0) {
             depth--;
         }
@@ -130,7 +130,7 @@ static bool check_kind(struct signature_file *f, struct error *reterr)
         if (strcmp(kind, kinds[i]) == 0)
             return true;
     }
-    return file_error(f, reterr, "\"kind\" is none of reasons, block-lists");
+    return file_error(f, reterr, "\"kind\" is none of reasons, block-lists, scenarios");
 }
 
 static bool check_outline(struct signature_file *f, struct error *reterr)
@@ -225,12 +225,14 @@ static const cJSON *member(const struct signature_entry *e, const char *name)
 bool signature_entry_error(const struct signature_entry *e, struct error *reterr,
                            const char *format, ...)
 {
-    char what[400];
+    char what[900];
     const char *name = cJSON_GetStringValue(member(e, "literal"));
     va_list args;
 
     if (name == NULL)
         name = cJSON_GetStringValue(member(e, "mark"));
+    if (name == NULL)
+        name = cJSON_GetStringValue(member(e, "id"));
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);
@@ -244,7 +246,7 @@ bool signature_entry_members(const struct signature_entry *e, const char *const 
                              struct error *reterr)
 {
     bool twice;
-    char allowed[200];
+    char allowed[300];
     const cJSON *wrong;
 
     if (!cJSON_IsObject(e->object))

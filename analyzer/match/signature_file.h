@@ -15,13 +15,18 @@
 enum {
     SIGNATURE_FILE_BYTES_MAX = 1 << 20,
     SIGNATURE_ENTRIES_MAX = 2048, /* a file */
-    SIGNATURE_DEPTH_MAX = 8,
+    SIGNATURE_DEPTH_MAX = 12,
     SIGNATURE_LITERAL_MIN = 4, /* bytes: a shorter one occurs by chance */
     SIGNATURE_LITERAL_MAX = 128,
     SIGNATURE_TEXT_MAX = 500 /* of any other string */
 };
 
-enum signature_kind { SIGNATURE_REASONS, SIGNATURE_BLOCK_LISTS, SIGNATURE_KIND_COUNT };
+enum signature_kind {
+    SIGNATURE_REASONS,
+    SIGNATURE_BLOCK_LISTS,
+    SIGNATURE_SCENARIOS,
+    SIGNATURE_KIND_COUNT
+};
 
 struct cJSON;
 
@@ -59,7 +64,8 @@ void signature_file_free(struct signature_file *f);
 struct signature_entry signature_file_first(const struct signature_file *f);
 void signature_file_next(struct signature_entry *e);
 
-/* signature_entry_error - "PATH: entry 3 ("relay access denied"): ..." in *reterr; result false */
+/* signature_entry_error - "PATH: entry 3 ("relay access denied"): ..." in *reterr; result false. An
+ * entry is called by its literal, mark or id */
 bool signature_entry_error(const struct signature_entry *e, struct error *reterr,
                            const char *format, ...) __attribute__((format(printf, 3, 4)));
 

@@ -478,7 +478,7 @@ void json_alert(const struct run_info *run, const struct alert *alert, struct ou
         struct doc doc = {.j = json_begin(out, limits_tried[i].text_max),
                           .run = run,
                           .alert = alert,
-                          .rule = rule_info(alert->rule),
+                          .rule = alert_rule(alert),
                           .limits = &limits_tried[i]};
         put_document(&doc);
         if (out->len - start <= JSON_LINE_MAX || i + 1 == LIMITS_COUNT)

@@ -209,8 +209,8 @@ static void put_case_rules(struct json *j, const struct alert_case *k)
     struct json_mark array = json_array(j, "rules");
     for (unsigned i = 0; i < k->alerts_count; i++) {
         enum rule rule = k->alerts[i]->rule;
-        if ((told >> rule & 1U) == 0)
-            json_string(j, NULL, rule_info(rule)->id);
+        if (rule == RULE_SCENARIO ? alert_scenario_is_new(k->alerts, i) : (told >> rule & 1U) == 0)
+            json_string(j, NULL, alert_rule(k->alerts[i])->id);
         told |= 1U << rule;
     }
     json_close_kept(j, array);

@@ -43,8 +43,9 @@ static void put_rules(struct page *p, const struct alert_case *k)
     uint32_t told = 0;
     for (unsigned i = 0; i < k->alerts_count; i++) {
         enum rule rule = k->alerts[i]->rule;
-        if ((told >> rule & 1U) == 0)
-            text_add(text, sizeof(text), "%s%s", text[0] == '\0' ? "" : ", ", rule_info(rule)->id);
+        if (rule == RULE_SCENARIO ? alert_scenario_is_new(k->alerts, i) : (told >> rule & 1U) == 0)
+            text_add(text, sizeof(text), "%s%s", text[0] == '\0' ? "" : ", ",
+                     alert_rule(k->alerts[i])->id);
         told |= 1U << rule;
     }
     put_line(p, slice_of(text), INDENT);

@@ -58,7 +58,7 @@ static void put_header(struct page *p, const struct alert *a)
 {
     text_severity(p, a->severity);
     page_to(p, INDENT);
-    page_tinted(p, TINT_BOLD, rule_info(a->rule)->id);
+    page_tinted(p, TINT_BOLD, alert_rule(a)->id);
     page_to(p, p->columns < NARROW_PAGE ? p->at + 2 : ENTITY_COLUMN);
     put_entity(p, a);
     page_newline(p);
@@ -90,7 +90,7 @@ static void add_counters(char *buf, size_t size, const struct alert *a)
 static void put_story(struct page *p, const struct alert *a)
 {
     char text[1024] = "";
-    text_add(text, sizeof(text), "%s", a->reason[0] != '\0' ? a->reason : rule_info(a->rule)->name);
+    text_add(text, sizeof(text), "%s", a->reason[0] != '\0' ? a->reason : alert_rule(a)->name);
     if (a->how[0] != '\0')
         text_add(text, sizeof(text), " [%s]", a->how);
     put_text(p, text);
@@ -177,7 +177,7 @@ static void put_advice(struct page *p, const struct alert *const *incidents, uns
         page_newline(p);
         page_to(p, 2);
         page_tinted(p, TINT_BOLD, "What to do: ");
-        page_tinted(p, TINT_BOLD, rule_info(incidents[i]->rule)->id);
+        page_tinted(p, TINT_BOLD, alert_rule(incidents[i])->id);
         page_newline(p);
         page_lines(p, incidents[i]->advice, 4);
     }
@@ -208,7 +208,7 @@ void text_alert_line(struct page *p, const struct alert *alert)
     page_to(p, indent);
     text_severity(p, alert->severity);
     page_put(p, " ");
-    page_tinted(p, TINT_BOLD, rule_info(alert->rule)->id);
+    page_tinted(p, TINT_BOLD, alert_rule(alert)->id);
     if (alert->state != ALERT_NEW) {
         page_put(p, " ");
         page_put(p, alert_state_name(alert->state));
