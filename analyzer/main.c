@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "base/geo.h"
+#include "check_examples.h"
 #include "config.h"
 #include "explain.h"
 #include "input/follow.h"
@@ -217,7 +218,8 @@ static int check_config(const struct config *config)
 {
     struct error error = {0};
     struct signatures *signatures = signatures_load(config->signatures, &error);
-    bool good = signatures != NULL && signatures_check(signatures, &error);
+    bool good = signatures != NULL && signatures_check(signatures, &error) &&
+                check_examples(config, signatures->files, &error);
 
     signatures_free(signatures);
     if (!good)

@@ -95,8 +95,8 @@ struct alert_sample {
 struct finding {
     enum rule rule;
     const struct rule_info *scenario; /* RULE_SCENARIO: which; outlives the incidents, else NULL */
-    const char *advice;               /* of the scenario, outlives the incidents; NULL: the rule's */
-    int64_t quiet_us;                 /* the incident is over after so long; 0: as the rule has it */
+    const char *advice; /* of the scenario, outlives the incidents; NULL: the rule's */
+    int64_t quiet_us;   /* the incident is over after so long; 0: as the rule has it */
     enum severity severity;
     enum entity_type entity_type;
     slice entity;     /* canonical: RFC 5952 address, lower-case domain */

@@ -54,6 +54,7 @@ struct seq {
     int64_t start_us[SCENARIO_STEPS_MAX]; /* of the chain that ends in this step; 0 none */
     int64_t end_us[SCENARIO_STEPS_MAX];
     int64_t seen_us[SCENARIO_STEPS_MAX]; /* the step was seen last; 0 never */
+    bool shuffled;                       /* an event came after a later one */
 };
 
 /* A group begins with its head, whatever follows. */
@@ -103,7 +104,7 @@ static enum scenario_answer add_leaky(const struct scenario *s, struct leaky *b,
     if (s->distinct != FACT_NONE && !distinct_add(&b->values, in->value))
         return SCENARIO_MORE;
     b->level += s->distinct != FACT_NONE ? 1 : in->repeat;
-    return b->level > s->capacity + 1e-9 ? SCENARIO_ENOUGH : SCENARIO_MORE;
+    return b->level > s->capacity + 1e-8 ? SCENARIO_ENOUGH : SCENARIO_MORE;
 }
 
 /* ---- window ---- */
@@ -162,12 +163,19 @@ static struct seen_value *find_value(struct values *v, unsigned room, uint64_t v
     return oldest;
 }
 
-static unsigned count_values(const struct values *v, int64_t now_us, int64_t within_us)
+static unsigned count_values(const struct values *v, int64_t now_us, int64_t within_us,
+                             int64_t *ret_first_us)
 {
     unsigned n = 0;
 
-    for (uint32_t i = 0; i < v->used; i++)
-        n += v->seen[i].time_us <= now_us && now_us - v->seen[i].time_us < within_us;
+    *ret_first_us = now_us;
+    for (uint32_t i = 0; i < v->used; i++) {
+        int64_t t = v->seen[i].time_us;
+        if (t > now_us || now_us - t >= within_us)
+            continue;
+        *ret_first_us = t < *ret_first_us ? t : *ret_first_us;
+        n++;
+    }
     return n;
 }
 
@@ -175,14 +183,15 @@ static enum scenario_answer add_value(const struct scenario *s, struct values *v
                                       const struct scenario_input *in)
 {
     struct seen_value *seen = find_value(v, s->count + LATE_ROOM, in->value);
-    int64_t latest = in->time_us > v->group.last_us ? in->time_us : v->group.last_us;
+    int64_t latest = in->time_us > v->group.last_us ? in->time_us : v->group.last_us, first_us;
 
     if (in->time_us > seen->time_us)
         seen->time_us = in->time_us;
-    return count_values(v, latest, s->within_us) >= s->count ||
-                   count_values(v, in->time_us, s->within_us) >= s->count
-               ? SCENARIO_ENOUGH
-               : SCENARIO_MORE;
+    if (count_values(v, latest, s->within_us, &first_us) < s->count &&
+        count_values(v, in->time_us, s->within_us, &first_us) < s->count)
+        return SCENARIO_MORE;
+    v->group.first_us = first_us;
+    return SCENARIO_ENOUGH;
 }
 
 /* ---- ratio ---- */
@@ -234,7 +243,11 @@ static enum scenario_answer add_ratio(const struct scenario *s, struct ratio *r,
     r->all[at] += in->repeat;
     r->bad[at] += in->bad ? in->repeat : 0;
     sum_slots(r, &all, &bad);
-    return all >= s->count && bad >= s->share * all - 1e-9 ? SCENARIO_ENOUGH : SCENARIO_MORE;
+    if (all < s->count || bad < s->share * all - 1e-9)
+        return SCENARIO_MORE;
+    if (r->group.first_us < (r->slot - SCENARIO_SLOTS + 1) * (s->within_us / SCENARIO_SLOTS))
+        r->group.first_us = (r->slot - SCENARIO_SLOTS + 1) * (s->within_us / SCENARIO_SLOTS);
+    return SCENARIO_ENOUGH;
 }
 
 /* ---- cusum ---- */
@@ -259,7 +272,7 @@ static enum scenario_answer add_cusum(const struct scenario *s, struct turned *t
 
 /* ---- seq ---- */
 
-/* An event that came late may be the missing link of what was seen after it. */
+/* Where events came out of order: a late one may be the missing link of what was seen before it. */
 static bool chain_of_seen(const struct scenario *s, const struct seq *q)
 {
     for (unsigned i = 0; i < s->steps_count; i++)
@@ -295,6 +308,18 @@ static bool add_step(const struct scenario *s, struct seq *q, unsigned step, int
     return step + 1 == s->steps_count;
 }
 
+/* When the chain began that ends now. */
+static int64_t first_seen(const struct scenario *s, const struct seq *q)
+{
+    int64_t first = INT64_MAX;
+
+    if (s->ordered && q->start_us[s->steps_count - 1] != 0)
+        return q->start_us[s->steps_count - 1];
+    for (unsigned i = 0; i < s->steps_count; i++)
+        first = q->seen_us[i] < first ? q->seen_us[i] : first;
+    return first;
+}
+
 static enum scenario_answer add_seq(const struct scenario *s, struct seq *q,
                                     const struct scenario_input *in)
 {
@@ -307,10 +332,13 @@ static enum scenario_answer add_seq(const struct scenario *s, struct seq *q,
             q->seen_us[i] = in->time_us;
         done |= s->ordered && add_step(s, q, i, in->time_us);
     }
-    if (s->ordered && in->time_us < q->group.last_us)
+    q->shuffled |= in->time_us < q->group.last_us;
+    if (s->ordered && q->shuffled)
         done |= chain_of_seen(s, q);
     if (!s->ordered)
         done = all_seen(s, q);
+    if (done)
+        q->group.first_us = first_seen(s, q);
     return done ? SCENARIO_ENOUGH : SCENARIO_MORE;
 }
 
@@ -346,7 +374,7 @@ static bool is_over(const struct scenario *s, const struct scenario_group *g, in
         return false;
     if (s->kind == SCENARIO_LEAKY)
         return (double)idle / (double)s->leak_us > s->capacity + 1;
-    return s->kind != SCENARIO_TRIGGER && idle > s->within_us;
+    return s->kind != SCENARIO_TRIGGER && idle > s->within_us + LATE_US;
 }
 
 enum scenario_answer scenario_state_add(const struct scenario *s, struct scenario_group *group,
@@ -392,6 +420,7 @@ static double level_of_window(const struct scenario *s, const struct window *w)
 double scenario_state_level(const struct scenario *s, const struct scenario_group *group)
 {
     double all, bad;
+    int64_t first_us;
 
     switch (s->kind) {
     case SCENARIO_LEAKY:
@@ -400,7 +429,7 @@ double scenario_state_level(const struct scenario *s, const struct scenario_grou
         return level_of_window(s, (const struct window *)(const void *)group);
     case SCENARIO_DISTINCT:
         return count_values((const struct values *)(const void *)group, group->last_us,
-                            s->within_us);
+                            s->within_us, &first_us);
     case SCENARIO_RATIO:
         sum_slots((const struct ratio *)(const void *)group, &all, &bad);
         return all == 0 ? 0 : bad / all;

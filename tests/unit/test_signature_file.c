@@ -44,7 +44,7 @@ static void the_outline_is_checked(void)
     check_error(slice_of("{\"schema\": 1,\n \"kind\" 2}"), "x.json:2:9: not JSON from here on");
     check_error(slice_of("{\"schema\": 2}"), "x.json: \"schema\" must be 1");
     check_error(slice_of("{\"schema\": 1, \"title\": \"t\", \"kind\": \"regex\"}"),
-                "x.json: \"kind\" is none of reasons, block-lists");
+                "x.json: \"kind\" is none of reasons, block-lists, scenarios");
     check_error(slice_of("{\"schema\": 1, \"schema\": 1}"),
                 "x.json: repeated member \"schema\"; allowed: schema, kind, title, entries");
     check_error(slice_of("{\"schema\": 1, \"title\": \"t\", \"kind\": \"reasons\"}"),
@@ -56,8 +56,8 @@ static void hostile_bytes_are_refused(void)
     check_error(SLICE_LIT("{\"schema\": 1\0}"), "x.json:1:13: not UTF-8 text");
     check_error(SLICE_LIT("{\"a\": \"\xff\"}"), "x.json:1:8: not UTF-8 text");
     check_error(slice_of("{\"a\": \"b\\u0000c\"}"), "x.json:1:9: no string may contain \\u0000");
-    check_error(slice_of("[[[[[[[[["), "x.json:1:9: nested too deep (8 levels at most)");
-    check_error(slice_of("\"[[[[[[[[[\""), "x.json: is not one JSON object {...}");
+    check_error(slice_of("[[[[[[[[[[[[["), "x.json:1:13: nested too deep (12 levels at most)");
+    check_error(slice_of("\"[[[[[[[[[[[[[\""), "x.json: is not one JSON object {...}");
 }
 
 static void a_file_cut_anywhere_is_refused(void)

@@ -1,0 +1,190 @@
+/* check_examples.c - one pipeline for each example, watched for an alert with the entry's id
+ * source:    pipeline.h (struct pipeline_watch)
+ * limits:    an example is read as one file; its format is recognised as that of any file is */
+#include "check_examples.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "detect/scenario_file.h"
+#include "pipeline.h"
+
+enum { MEMORY_MIB = 16, EXAMPLES_YEAR = 2026 };
+
+struct example {
+    const struct config *config;
+    const char *id;  /* of the rule that is looked for */
+    unsigned alerts; /* with it */
+    unsigned events;
+};
+
+/* ---- looking on ---- */
+
+static void on_passed(void *arg, enum record_status status, const struct line_pos *pos,
+                      const struct parser *format)
+{
+    (void)arg;
+    (void)status;
+    (void)pos;
+    (void)format;
+}
+
+static void on_begin(void *arg, const struct log_record *rec)
+{
+    (void)arg;
+    (void)rec;
+}
+
+static void on_event(void *arg, const struct event *ev, const struct context *cx,
+                     const struct pipeline_detector *wanted)
+{
+    struct example *x = arg;
+
+    (void)ev;
+    (void)cx;
+    (void)wanted;
+    x->events++;
+}
+
+static void on_end(void *arg, enum parse_result result)
+{
+    (void)arg;
+    (void)result;
+}
+
+static void on_alert(void *arg, const struct alert *alert)
+{
+    struct example *x = arg;
+
+    x->alerts += strcmp(alert_rule(alert)->id, x->id) == 0;
+}
+
+static bool is_stopped(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+/* ---- one example ---- */
+
+static struct zones *example_zones(const struct hash_key *key)
+{
+    static const char *const domains[] = {"example.org", "example.net"};
+    static const char *const networks[] = {"192.0.2.0/24", "127.0.0.0/8"};
+    struct zones *zones = zones_new(key);
+    struct ip_net net;
+
+    for (unsigned i = 0; i < 2; i++) {
+        zones_add_domain(zones, slice_of(domains[i]), DOMAIN_LOCAL);
+        if (ip_net_parse(slice_of(networks[i]), &net))
+            zones_add_network(zones, &net, CLIENT_TRUSTED);
+    }
+    return zones;
+}
+
+static struct source *example_source(slice lines, struct error *reterr)
+{
+    int fd = memfd_create("example", MFD_CLOEXEC);
+    bool good = fd >= 0;
+
+    while (good && lines.len > 0) {
+        ssize_t n = write(fd, lines.ptr, lines.len);
+        good = n > 0;
+        lines = slice_from(lines, good ? (size_t)n : 0);
+    }
+    if (good && lseek(fd, 0, SEEK_SET) == 0)
+        return source_open_fd(fd, "example", reterr);
+    if (fd >= 0)
+        close(fd);
+    error_set(reterr, ERROR_RUNTIME, "no memory for an example");
+    return NULL;
+}
+
+static bool run_lines(struct example *x, struct config *config, slice lines, struct error *reterr)
+{
+    static const int never;
+    const struct pipeline_watch watch = {x,      on_passed, on_begin,  on_event,
+                                         on_end, on_alert,  is_stopped};
+    struct source *source = example_source(lines, reterr);
+    struct input_set inputs;
+    struct pipeline *p;
+
+    if (source == NULL)
+        return false;
+    input_set_init(&inputs);
+    input_set_add_source(&inputs, source);
+    p = pipeline_new(
+        &(struct pipeline_options){
+            .config = config, .inputs = &inputs, .watch = &watch, .unshadow = true},
+        reterr);
+    if (p != NULL)
+        pipeline_run(p, &never);
+    pipeline_free(p);
+    input_set_fini(&inputs);
+    return p != NULL;
+}
+
+static bool take_example(void *arg, const struct signature_entry *e, const char *member,
+                         unsigned number, bool fires, slice lines, struct error *reterr)
+{
+    struct example *x = arg;
+    struct config config = {.hash_key = x->config->hash_key,
+                            .signatures = x->config->signatures,
+                            .year = EXAMPLES_YEAR,
+                            .since_us = INT64_MIN,
+                            .until_us = INT64_MAX,
+                            .memory_bytes = (size_t)MEMORY_MIB << 20,
+                            .progress = PROGRESS_NEVER,
+                            .quiet = 2,
+                            .fail_on = -1};
+    bool ran;
+
+    x->alerts = x->events = 0;
+    config.zones = example_zones(&config.hash_key);
+    ran = run_lines(x, &config, lines, reterr);
+    zones_free(config.zones);
+    if (!ran)
+        return false;
+    if (x->events == 0)
+        return signature_entry_error(e, reterr,
+                                     "\"%s\" %u has no line that is understood; \"relaywatch "
+                                     "explain\" shows what a line is taken for",
+                                     member, number);
+    if ((x->alerts > 0) == fires)
+        return true;
+    return signature_entry_error(e, reterr,
+                                 fires
+                                     ? "\"%s\" %u does not fire; \"relaywatch explain --signatures "
+                                       "DIR -f FILE\" with its lines in FILE shows why"
+                                     : "\"%s\" %u fires, and must not",
+                                 member, number);
+}
+
+static bool check_file(struct example *x, const struct signature_file *file, struct error *reterr)
+{
+    for (struct signature_entry e = signature_file_first(file); e.object != NULL;
+         signature_file_next(&e)) {
+        x->id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(e.object, "id"));
+        if (x->id != NULL && !scenario_examples(&e, take_example, x, reterr))
+            return false;
+    }
+    return true;
+}
+
+bool check_examples(const struct config *config, const struct signature_set *files,
+                    struct error *reterr)
+{
+    struct scenario_set *set = scenarios_load(files, reterr);
+    struct example x = {.config = config};
+    bool good = set != NULL;
+
+    scenarios_free(set);
+    for (unsigned i = 0; good && i < files->count; i++)
+        if (files->files[i].kind == SIGNATURE_SCENARIOS)
+            good = check_file(&x, &files->files[i], reterr);
+    return good;
+}
