@@ -430,6 +430,8 @@ void pipeline_report(struct pipeline *p)
     count = incidents_list(p->incidents, list, count);
     pipeline_totals(p, &summary->input);
     summary->evictions = all_evictions(p);
+    summary->scenarios = p->scenarios->tally;
+    summary->scenarios_count = p->scenarios->count;
     summarize(&(struct summarize_from){.incidents = list,
                                        .incidents_count = count,
                                        .incident_rules = p->incidents,

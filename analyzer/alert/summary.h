@@ -163,6 +163,14 @@ struct places {
     unsigned countries_total, networks_total; /* with those that have no row */
 };
 
+/* What became of a scenario in a run, see detect/scenario.h. */
+struct scenario_tally {
+    const char *id, *name;
+    bool shadow;                   /* it counts, and raises nothing */
+    uint64_t counted, fired;       /* events that fit; times that it was enough */
+    uint64_t late, groups_dropped; /* events too late; groups for which there was no room */
+};
+
 struct summary {
     struct verdict verdict[TOPIC_COUNT];
     struct coverage coverage;
@@ -173,6 +181,8 @@ struct summary {
     struct case_list cases;
     struct timeline_view timeline;
     struct places places;
+    const struct scenario_tally *scenarios; /* borrowed, in the order of their files */
+    unsigned scenarios_count;
     double risk_score;                           /* 0..100; -1 = not computed */
     double risk_share[RISK_KINDS];               /* 0..100, see risk.h */
     uint64_t alerts_by_severity[SEVERITY_COUNT]; /* distinct alert ids */

@@ -9,7 +9,7 @@
 #ifndef DETECT_SCENARIO_H
 #define DETECT_SCENARIO_H
 
-#include "alert/alert.h"
+#include "alert/summary.h"
 #include "base/cusum.h"
 #include "detect/scenario_facts.h"
 
@@ -67,13 +67,6 @@ struct scenario {
     uint32_t entries_max;
     const char *unit; /* of what it observes */
     double threshold; /* as the alert shows it */
-};
-
-/* What became of a scenario in a run. */
-struct scenario_tally {
-    const char *id, *name;
-    bool shadow;
-    uint64_t counted, fired, late, groups_dropped;
 };
 
 struct scenario_set {

@@ -259,6 +259,26 @@ static void put_cases(struct json *j, const struct case_list *list)
     json_u64(j, "cases_total", list->total);
 }
 
+static void put_scenarios(struct json *j, const struct summary *s)
+{
+    if (s->scenarios_count == 0)
+        return;
+    struct json_mark array = json_array(j, "scenarios");
+    for (unsigned i = 0; i < s->scenarios_count; i++) {
+        const struct scenario_tally *t = &s->scenarios[i];
+        struct json_mark object = json_object(j, NULL);
+        json_text(j, "id", slice_of(t->id));
+        json_text(j, "name", slice_of(t->name));
+        json_bool(j, "shadow", t->shadow);
+        json_u64(j, "events", t->counted);
+        json_u64(j, "fired", t->fired);
+        json_u64(j, "late", t->late);
+        json_u64(j, "groups_dropped", t->groups_dropped);
+        json_close(j, object);
+    }
+    json_close(j, array);
+}
+
 static void put_alert_counts(struct json *j, const struct summary *s)
 {
     struct json_mark counts = json_object(j, "alerts");
@@ -325,6 +345,7 @@ void json_summary(const struct run_info *run, const struct summary *summary,
     put_cases(j, &summary->cases);
     put_scorecard(j, summary);
     put_risk(j, summary);
+    put_scenarios(j, summary);
     put_alert_counts(j, summary);
     json_close(j, own);
     json_close_kept(j, top);

@@ -69,6 +69,7 @@ static void write_summary(const struct run_info *run, const struct summary *summ
     text_tops(&page, summary, run->top);
     text_log(&page, run, summary);
     text_scorecard(&page, summary);
+    text_scenarios(&page, summary);
     if (page.at > 0)
         page_newline(&page);
 }

@@ -43,4 +43,7 @@ void text_log(struct page *p, const struct run_info *run, const struct summary *
 /* text_scorecard - the rows of RFC 2505 and of the hygiene list, when there are any */
 void text_scorecard(struct page *p, const struct summary *s);
 
+/* text_scenarios - the scenarios of this site, when there are any */
+void text_scenarios(struct page *p, const struct summary *s);
+
 #endif
