@@ -1,6 +1,7 @@
 /* check_examples.c - one pipeline for each example, watched for an alert with the entry's id
  * source:    pipeline.h (struct pipeline_watch)
- * limits:    an example is read as one file; its format is recognised as that of any file is */
+ * limits:    an example is read as one file; its format is recognised as that of any file is. Those
+ * of built-in files are run on the built-in files alone: what a site adds may change them */
 #include "check_examples.h"
 
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "detect/policy.h"
 #include "detect/scenario_file.h"
 #include "pipeline.h"
 
@@ -132,8 +134,9 @@ static bool take_example(void *arg, const struct signature_entry *e, const char 
                          unsigned number, bool fires, slice lines, struct error *reterr)
 {
     struct example *x = arg;
+    const char *folder = e->file->is_builtin ? NULL : x->config->signatures;
     struct config config = {.hash_key = x->config->hash_key,
-                            .signatures = x->config->signatures,
+                            .signatures = folder,
                             .year = EXAMPLES_YEAR,
                             .since_us = INT64_MIN,
                             .until_us = INT64_MAX,
@@ -179,12 +182,14 @@ bool check_examples(const struct config *config, const struct signature_set *fil
                     struct error *reterr)
 {
     struct scenario_set *set = scenarios_load(files, reterr);
+    struct policy policy;
     struct example x = {.config = config};
-    bool good = set != NULL;
+    bool good = set != NULL && policy_load(files, &policy, reterr);
 
     scenarios_free(set);
     for (unsigned i = 0; good && i < files->count; i++)
-        if (files->files[i].kind == SIGNATURE_SCENARIOS)
+        if (files->files[i].kind == SIGNATURE_SCENARIOS ||
+            files->files[i].kind == SIGNATURE_POLICIES)
             good = check_file(&x, &files->files[i], reterr);
     return good;
 }

@@ -1,4 +1,4 @@
-/* check_examples.h - do the examples of scenarios give what they promise?
+/* check_examples.h - do the examples of scenarios and policies give what they promise?
  *
  * Each example is a small log that takes the way of every log through pipeline.c, in empty tables
  * and on a site of its own: local domains example.org and example.net, trusted networks
@@ -10,7 +10,7 @@
 #include "config.h"
 #include "match/signature_set.h"
 
-/* check_examples - compile the scenarios of the files and run all their examples
+/* check_examples - read the scenarios and policies of the files and run all their examples
  *
  *   in        config   of which the folder of signatures and the hash key are used
  *   result    false with *reterr (ERROR_CONFIG): file, entry, and which example does what it must

@@ -25,6 +25,7 @@
 #include "correlate/originators.h"
 #include "correlate/timeline.h"
 #include "detect/detector.h"
+#include "detect/policy.h"
 #include "detect/scenario_file.h"
 #include "detect/state_pressure.h"
 #include "log_stream.h"
@@ -46,6 +47,7 @@ struct pipeline {
     struct log_stream *stream;
     struct signatures *signatures;
     struct scenario_set *scenarios;
+    struct policy policy;
     struct correlate *correlate;
     struct originators *originators;
     struct hygiene *hygiene;
@@ -159,7 +161,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->signatures = signatures_load(config->signatures, reterr);
     if (p->signatures != NULL)
         p->scenarios = scenarios_load(p->signatures->files, reterr);
-    if (p->scenarios != NULL)
+    if (p->scenarios != NULL && policy_load(p->signatures->files, &p->policy, reterr))
         p->sinks = sinks_new(config, reterr);
     if (p->sinks == NULL)
         return pipeline_free(p);
@@ -198,6 +200,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     env.geo = p->geo;
     env.signatures = p->signatures;
     env.scenarios = p->scenarios;
+    env.policy = &p->policy;
     env.unshadow = options->unshadow;
     env.messages = correlate_messages(p->correlate);
     start_detectors(p, &env, shares.detectors);

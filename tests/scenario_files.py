@@ -192,6 +192,45 @@ with tempfile.TemporaryDirectory() as d:
     check("a flood stays in its bounds and is counted", summary["scenarios"][0]["groups_dropped"] >= 2900, summary["scenarios"])
     check("and does not hide who comes after it", [a["relaywatch"]["alert"]["entity"]["value"] for a in got] == ["203.0.113.9"], got[:2])
 
+POLICY = {"schema": 1, "kind": "policies", "title": "ours", "entries": [{"id": "RW-RELAY-PROBE", "settings": {"plain_varied": 5, "severity_few": "high"}}]}
+POLICY_BREAKS = {
+    "unknown rule": ({"id": "RW-HARVEST"}, '"id": "RW-HARVEST" has no policy; allowed: RW-RELAY-PROBE, RW-SPOOF-LOCAL, RW-LISTED, RW-PROTOCOL'),
+    "unknown setting": ({"settings": {"sloppy_many": 3}}, '"settings": there is no "sloppy_many"; allowed: plain_varied, forms_battery'),
+    "number out of range": ({"settings": {"forms_battery": 11}}, '"forms_battery" must be a whole number from 1 to 10'),
+    "time without a unit": ({"settings": {"half_life_fast": 3600}}, '"half_life_fast" must be a time from 1m to 30d'),
+    "unknown severity": ({"settings": {"severity_few": "bad"}}, '"severity_few" must be one of info, low, medium, high, critical'),
+    "unknown form": ({"settings": {"tricks": ["percent", "plain"]}}, '"tricks" must be a list of source_route, percent, bang'),
+    "unknown class": ({"id": "RW-PROTOCOL", "settings": {"pregreet": "evil"}}, '"pregreet" must be one of ignore, sloppy, bot'),
+    "word with a digit": ({"id": "RW-SPOOF-LOCAL", "settings": {"roles_board": ["ceo2"]}}, '"roles_board" must be a list of at most 32 words'),
+    "setting in the wrong place": ({"plain_varied": 3}, 'unknown member "plain_varied"; allowed: id, settings, source, match, nomatch'),
+    "example that does not fire": ({"match": [[denied(0)]]}, '"match" 1 does not fire'),
+}
+with tempfile.TemporaryDirectory() as d:
+    d = pathlib.Path(d)
+    own = d / "own.json"
+    for name, (members, want) in POLICY_BREAKS.items():
+        own.write_text(json.dumps(dict(POLICY, entries=[dict(POLICY["entries"][0], **members)])))
+        r = run("--check-config", "--signatures", d)
+        said = r.stderr.decode()
+        check(f"policy, {name}: status 78 and said", r.returncode == 78 and said.startswith(f"relaywatch: {own}: entry 1 (") and want in said, said)
+    own.write_text(json.dumps(POLICY))
+    r = run("--check-config", "--signatures", d)
+    check("a policy of the site is not held against the built-in examples", r.returncode == 0, r.stderr)
+    POLICY["entries"][0]["match"] = [[denied(i, rcpt=f"u{i}@there.example") for i in range(5)]]
+    (d / "policy-relay-probe.json").write_text(json.dumps(POLICY))
+    own.unlink()
+    r = run("--check-config", "--signatures", d)
+    check("a file that replaces a policy must set all", r.returncode == 78 and b'no signature file sets "forms_battery" of RW-RELAY-PROBE' in r.stderr, r.stderr)
+    (d / "policy-relay-probe.json").unlink()
+
+    def probes(count, *args):
+        log = "\n".join(denied(i, rcpt=f"u{i}@there.example") for i in range(count))
+        out = run("--year", "2026", "--local-domain", "example.org", "-o", "json", "-q", *args, "-", stdin=log.encode()).stdout
+        return [a["event"]["severity"] for a in map(json.loads, out.splitlines()) if a["event"]["kind"] == "alert"]
+    own.write_text(json.dumps(POLICY))
+    check("as shipped three are enough, and low", probes(3)[:1] == [21] and probes(2) == [], probes(3))
+    check("a policy changes threshold and severity without a build", probes(4, "--signatures", d) == [] and probes(5, "--signatures", d)[:1] == [73], probes(5, "--signatures", d))
+
 r = run("--check-config", "--signatures", contrib)
 check("the translated scenarios do what they promise", r.returncode == 0, r.stderr)
 
@@ -202,6 +241,11 @@ except ImportError:
     print("no python3-jsonschema: the schema is not tested")
 else:
     validator = jsonschema.Draft202012Validator(schema)
+    errors = [e.message[:300] for e in validator.iter_errors(POLICY)]
+    check("the schema takes a policy", not errors, errors[:3])
+    for name, (members, _) in POLICY_BREAKS.items():
+        if name != "example that does not fire":
+            check(f"the schema refuses a policy: {name}", not validator.is_valid(dict(POLICY, entries=[dict(POLICY["entries"][0], **members)])))
     for path in sorted(contrib.glob("*.json")):
         errors = [f"{list(e.path)}: {e.message[:200]}" for e in validator.iter_errors(json.loads(path.read_text()))]
         check(f"{path.name} fits the schema", not errors, errors[:3])

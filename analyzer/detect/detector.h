@@ -27,6 +27,7 @@ struct detect_env {
     const struct honey_users *honey_users; /* NULL: none */
     const struct signatures *signatures;   /* NULL: the built-in ones */
     const struct scenario_set *scenarios;  /* NULL: none; its tally is written */
+    const struct policy *policy;           /* NULL: the built-in one */
     bool unshadow;                         /* scenarios that are only to count raise alerts too */
     struct geo *geo;                       /* NULL: no database */
     size_t memory_bytes;                   /* its share of the budget: more it must not take */

@@ -16,19 +16,12 @@
 #include "base/pair_filter.h"
 #include "base/panic.h"
 #include "base/table.h"
+#include "detect/policy.h"
 #include "match/signatures.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
-enum {
-    LISTS_MAX = 256,
-    ORGANISATIONS_HIGH = 2,
-    ORGANISATIONS_CRITICAL = 5,
-    THROTTLED_MEDIUM = 10,    /* recipients */
-    REFUSED_CRITICAL_MIN = 50 /* recipients, before their share is looked at */
-};
-static const double refused_share_critical = 0.10;
-static const double share_half_life_us = 6 * 3600e6;
+enum { LISTS_MAX = 256 };
 
 struct listing {
     int64_t first_us, last_us;
@@ -46,6 +39,7 @@ struct listing {
 
 struct listed {
     struct detect_env env;
+    struct policy *policy;
     const struct block_lists *names;
     struct signatures *own_signatures; /* where none were given */
     struct table *lists;
@@ -70,6 +64,7 @@ static void *create(const struct detect_env *env)
     size_t rest = env->memory_bytes / 4;
 
     d->env = *env;
+    d->policy = policy_copy(env->policy);
     if (env->signatures == NULL)
         d->own_signatures = signatures_load(NULL, NULL);
     d->names = (env->signatures == NULL ? d->own_signatures : env->signatures)->block_lists;
@@ -85,6 +80,7 @@ static void destroy(void *state)
     signatures_free(d->own_signatures);
     table_free(d->lists);
     pair_filter_free(d->seen);
+    free(d->policy);
     free(d);
 }
 
@@ -219,29 +215,56 @@ static struct listing *count(struct listed *d, const struct block_hit *hit, cons
     return l;
 }
 
+static double half_life_us(const struct listed *d)
+{
+    return policy_number(d->policy, POLICY_LISTED_half_life);
+}
+
 static double refused_share(const struct listed *d, int64_t now_us)
 {
-    double all = decayed_at(&d->outbound, now_us, share_half_life_us);
-    double refused = decayed_at(&d->refused, now_us, share_half_life_us);
+    double all = decayed_at(&d->outbound, now_us, half_life_us(d));
+    double refused = decayed_at(&d->refused, now_us, half_life_us(d));
 
-    return refused < REFUSED_CRITICAL_MIN || all <= 0 ? 0 : refused / all;
+    return refused < policy_number(d->policy, POLICY_LISTED_refused_least) || all <= 0
+               ? 0
+               : refused / all;
+}
+
+static bool is_throttled(const struct listed *d, const struct listing *l)
+{
+    const struct policy *p = d->policy;
+
+    return l->replies >= policy_unsigned(p, POLICY_LISTED_throttled_many) ||
+           distinct_count(&l->organisations) >=
+               policy_number(p, POLICY_LISTED_organisations_certain);
+}
+
+static bool is_certain(const struct listed *d, const struct listing *l)
+{
+    return distinct_count(&l->organisations) >=
+               policy_number(d->policy, POLICY_LISTED_organisations_certain) ||
+           (l->known && l->quoted > 0);
+}
+
+static bool is_critical(const struct listed *d, const struct listing *l, int64_t now_us)
+{
+    const struct policy *p = d->policy;
+
+    return distinct_count(&l->organisations) >=
+               policy_number(p, POLICY_LISTED_organisations_critical) ||
+           refused_share(d, now_us) >= policy_number(p, POLICY_LISTED_refused_share);
 }
 
 static enum severity severity_of(const struct listed *d, const struct listing *l, int64_t now_us)
 {
-    double organisations = distinct_count(&l->organisations);
+    enum policy_setting setting = POLICY_LISTED_severity_uncertain;
 
-    if (l->kind == BLOCK_THROTTLE)
-        return l->replies >= THROTTLED_MEDIUM || organisations >= ORGANISATIONS_HIGH
-                   ? SEVERITY_MEDIUM
-                   : SEVERITY_LOW;
-    bool certain = organisations >= ORGANISATIONS_HIGH || (l->known && l->quoted > 0);
-    if (!certain)
-        return SEVERITY_LOW;
-    return organisations >= ORGANISATIONS_CRITICAL ||
-                   refused_share(d, now_us) >= refused_share_critical
-               ? SEVERITY_CRITICAL
-               : SEVERITY_HIGH;
+    if (l->kind == BLOCK_THROTTLE && is_throttled(d, l))
+        setting = POLICY_LISTED_severity_throttled;
+    else if (l->kind != BLOCK_THROTTLE && is_certain(d, l))
+        setting = is_critical(d, l, now_us) ? POLICY_LISTED_severity_critical
+                                            : POLICY_LISTED_severity_certain;
+    return policy_severity(d->policy, setting);
 }
 
 /* What we sent that earned it: an incident that began before. */
@@ -276,6 +299,7 @@ static slice reason_of(const struct listing *l, char *buf, size_t size)
 static void report(struct listed *d, struct listing *l, slice organisation, const struct event *ev)
 {
     enum severity severity = severity_of(d, l, ev->time_us);
+    bool certain = l->kind != BLOCK_THROTTLE && is_certain(d, l);
     uint32_t total = (uint32_t)distinct_count(&l->organisations);
     char reason[ALERT_TEXT_MAX];
     struct alert_related who[2] = {{.type = ENTITY_DOMAIN}};
@@ -285,29 +309,32 @@ static void report(struct listed *d, struct listing *l, slice organisation, cons
         {"own_address_quoted", l->quoted},
         {"refused_percent_of_outbound", (uint64_t)(100 * refused_share(d, ev->time_us))}};
 
-    if (severity >= SEVERITY_HIGH && !l->cause_sought)
+    if (certain && !l->cause_sought)
         seek_cause(d, l);
     who[1] = l->culprit;
     slice_keep(organisation, who[0].value, sizeof who[0].value);
-    incident_report(d->env.incidents,
-                    &(struct finding){.rule = RULE_LISTED,
-                                      .severity = severity,
-                                      .entity_type = ENTITY_LIST,
-                                      .entity = slice_of(l->name),
-                                      .first_us = l->first_us,
-                                      .time_us = ev->time_us,
-                                      .observed = l->replies,
-                                      .threshold = l->quoted > 0 ? 1 : ORGANISATIONS_HIGH,
-                                      .unit = "refused recipients",
-                                      .confidence = severity >= SEVERITY_HIGH ? 90 : 50,
-                                      .reason = reason_of(l, reason, sizeof reason),
-                                      .how = l->address[0] ? slice_of(l->address) : SLICE_NONE,
-                                      .counters = counters,
-                                      .counters_count = sizeof counters / sizeof counters[0],
-                                      .related = who,
-                                      .related_count = l->cause[0] != '\0' ? 2 : 1,
-                                      .related_total = total + (l->cause[0] != '\0'),
-                                      .ev = ev});
+    incident_report(
+        d->env.incidents,
+        &(struct finding){
+            .rule = RULE_LISTED,
+            .severity = severity,
+            .entity_type = ENTITY_LIST,
+            .entity = slice_of(l->name),
+            .first_us = l->first_us,
+            .time_us = ev->time_us,
+            .observed = l->replies,
+            .threshold =
+                l->quoted > 0 ? 1 : policy_number(d->policy, POLICY_LISTED_organisations_certain),
+            .unit = "refused recipients",
+            .confidence = certain ? 90 : 50,
+            .reason = reason_of(l, reason, sizeof reason),
+            .how = l->address[0] ? slice_of(l->address) : SLICE_NONE,
+            .counters = counters,
+            .counters_count = sizeof counters / sizeof counters[0],
+            .related = who,
+            .related_count = l->cause[0] != '\0' ? 2 : 1,
+            .related_total = total + (l->cause[0] != '\0'),
+            .ev = ev});
 }
 
 static bool first_sight(struct listed *d, const struct event *ev, const struct context *cx,
@@ -333,9 +360,9 @@ static void on_failure(struct listed *d, const struct event *ev, const struct co
     organisation = organisation_of(ev, cx);
     if (!is_listing(&hit, cx, own) || organisation.len == 0 || !first_sight(d, ev, cx, &hit))
         return;
-    decayed_add(&d->refused, ev->time_us, share_half_life_us, 1);
+    decayed_add(&d->refused, ev->time_us, half_life_us(d), 1);
     if (ev->outcome == OUTCOME_DEFERRED)
-        decayed_add(&d->outbound, ev->time_us, share_half_life_us, 1);
+        decayed_add(&d->outbound, ev->time_us, half_life_us(d), 1);
     report(d, count(d, &hit, ev, cx, organisation, own), organisation, ev);
 }
 
@@ -346,7 +373,7 @@ static void on_event(void *state, const struct event *ev, const struct context *
     if (ev->route != ROUTE_REMOTE)
         return;
     if (ev->outcome == OUTCOME_DELIVERED || ev->outcome == OUTCOME_BOUNCED)
-        decayed_add(&d->outbound, ev->time_us, share_half_life_us, 1);
+        decayed_add(&d->outbound, ev->time_us, half_life_us(d), 1);
     if (ev->outcome == OUTCOME_BOUNCED || ev->outcome == OUTCOME_DEFERRED)
         on_failure(d, ev, cx);
 }

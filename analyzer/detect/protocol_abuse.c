@@ -2,10 +2,10 @@
  * algorithm: single events and the marks of a session. A bare newline together with commands sent
  * ahead after DATA is how a second message is smuggled past the sender checks; commands ahead after
  * DATA alone are suspicious from outside; clients that talk before the greeting or speak no SMTP
- * are bots. source:    RFC 5321 2.3.8 (line ends), RFC 2920 (pipelining); Postfix
- * smtpd_forbid_bare_newline limits:    a smuggled message that the server took for an ordinary one
- * leaves no trace in the log. Inside clients' web programs send bare newlines too: they are "info"
- * whatever they do */
+ * are bots. What counts as what, from which number on and how severe it is, is policy (policy.def).
+ * source:    RFC 5321 2.3.8 (line ends), RFC 2920 (pipelining); Postfix smtpd_forbid_bare_newline
+ * limits:    a smuggled message that the server took for an ordinary one leaves no trace in the
+ * log. Inside clients' web programs send bare newlines too: they are "info" whatever they do */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -14,11 +14,9 @@
 #include "base/panic.h"
 #include "base/table.h"
 #include "detect/capacity.h"
+#include "detect/policy.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
-
-enum { RATE_LOW = 5 }; /* an hour, for what programs also do by mistake */
-static const double half_life_us = 3600e6;
 
 enum offence {
     OFFENCE_NONE,
@@ -37,6 +35,7 @@ struct offender {
 
 struct protocol_abuse {
     struct detect_env env;
+    struct policy *policy;
     struct table *clients;
 };
 
@@ -55,6 +54,7 @@ static void *create(const struct detect_env *env)
                               .score = offender_score};
 
     d->env = *env;
+    d->policy = policy_copy(env->policy);
     d->clients = table_new(&spec);
     return d;
 }
@@ -64,6 +64,7 @@ static void destroy(void *state)
     struct protocol_abuse *d = state;
 
     table_free(d->clients);
+    free(d->policy);
     free(d);
 }
 
@@ -120,28 +121,33 @@ static bool is_smuggling(const struct event *ev, const struct context *cx)
     return session_has(cx, SESSION_BARE_LF) || has_bare_newline(event_field(ev, EF_TEXT));
 }
 
-static enum offence offence_of(enum anomaly anomaly, const struct event *ev,
+static enum offence offence_by_policy(const struct policy *p, enum anomaly anomaly)
+{
+    static const enum offence offences[] = {[POLICY_IGNORE] = OFFENCE_NONE,
+                                            [POLICY_SLOPPY] = OFFENCE_SLOPPY,
+                                            [POLICY_BOT] = OFFENCE_BOT};
+    static const enum policy_setting settings[ANOMALY_COUNT] = {
+        [ANOMALY_PIPELINING] = POLICY_PROTOCOL_pipelining,
+        [ANOMALY_BARE_LF] = POLICY_PROTOCOL_bare_lf,
+        [ANOMALY_PREGREET] = POLICY_PROTOCOL_pregreet,
+        [ANOMALY_NON_SMTP] = POLICY_PROTOCOL_non_smtp,
+        [ANOMALY_HANGUP] = POLICY_PROTOCOL_hangup,
+        [ANOMALY_COMMAND_LIMIT] = POLICY_PROTOCOL_command_limit,
+        [ANOMALY_BAD_SYNTAX] = POLICY_PROTOCOL_bad_syntax};
+
+    return anomaly == ANOMALY_NONE ? OFFENCE_NONE : offences[policy_unsigned(p, settings[anomaly])];
+}
+
+/* What smuggling is made of is no matter of policy. reject_unauth_pipelining speaks at DATA of what
+ * came before it: that is a refusal, not a PROTOCOL event. */
+static enum offence offence_of(const struct policy *p, enum anomaly anomaly, const struct event *ev,
                                const struct context *cx)
 {
-    switch (anomaly) {
-    case ANOMALY_PIPELINING:
-        if (!is_data_stage(ev->stage))
-            return OFFENCE_BOT;
-        /* reject_unauth_pipelining speaks at DATA of what came before it */
-        if (ev->kind != EVENT_PROTOCOL)
-            return OFFENCE_BOT;
+    if (anomaly == ANOMALY_PIPELINING && is_data_stage(ev->stage) && ev->kind == EVENT_PROTOCOL)
         return is_smuggling(ev, cx) ? OFFENCE_SMUGGLING : OFFENCE_AHEAD_DATA;
-    case ANOMALY_BARE_LF:
-        return session_has(cx, SESSION_PIPELINED_DATA) ? OFFENCE_SMUGGLING : OFFENCE_SLOPPY;
-    case ANOMALY_PREGREET:
-    case ANOMALY_NON_SMTP:
-        return OFFENCE_BOT;
-    case ANOMALY_COMMAND_LIMIT:
-    case ANOMALY_BAD_SYNTAX:
-        return OFFENCE_SLOPPY;
-    default:
-        return OFFENCE_NONE;
-    }
+    if (anomaly == ANOMALY_BARE_LF && session_has(cx, SESSION_PIPELINED_DATA))
+        return OFFENCE_SMUGGLING;
+    return offence_by_policy(p, anomaly);
 }
 
 /* ---- counting and reporting ---- */
@@ -164,30 +170,44 @@ static struct offender *count(struct protocol_abuse *d, enum anomaly anomaly, en
     o->smuggling += offence == OFFENCE_SMUGGLING;
     o->worst = offence > o->worst ? offence : o->worst;
     if (offence == OFFENCE_SLOPPY)
-        decayed_add(&o->sloppy, ev->time_us, half_life_us, 1);
+        decayed_add(&o->sloppy, ev->time_us, policy_number(d->policy, POLICY_PROTOCOL_half_life),
+                    1);
     return o;
+}
+
+static bool is_many(const struct policy *p, const struct offender *o)
+{
+    return o->sloppy.value >= policy_number(p, POLICY_PROTOCOL_sloppy_many);
 }
 
 /* -1: not worth a word. Whoever logged in is still told on when he smuggles: his mail goes out in
  * our name. */
-static int severity_of(const struct offender *o, const struct context *cx)
+static int severity_of(const struct policy *p, const struct offender *o, const struct context *cx)
 {
     bool inside = !cx->authed && !cx->outside;
+    enum policy_setting setting = POLICY_PROTOCOL_severity_little;
 
-    if (o->worst == OFFENCE_SLOPPY && o->sloppy.value < RATE_LOW && o->bare_newline == 0)
+    if (o->worst == OFFENCE_SLOPPY && !is_many(p, o) && o->bare_newline == 0)
         return -1;
     if (inside)
-        return SEVERITY_INFO;
+        return (int)policy_severity(p, setting);
     switch (o->worst) {
     case OFFENCE_SMUGGLING:
-        return SEVERITY_CRITICAL;
+        setting = POLICY_PROTOCOL_severity_smuggling;
+        break;
     case OFFENCE_AHEAD_DATA:
-        return cx->outside ? SEVERITY_HIGH : SEVERITY_LOW;
+        setting =
+            cx->outside ? POLICY_PROTOCOL_severity_ahead : POLICY_PROTOCOL_severity_ahead_known;
+        break;
     case OFFENCE_BOT:
-        return cx->outside ? SEVERITY_LOW : SEVERITY_INFO;
+        setting = cx->outside ? POLICY_PROTOCOL_severity_bot : POLICY_PROTOCOL_severity_bot_known;
+        break;
     default:
-        return o->bare_newline > 0 && o->sloppy.value >= RATE_LOW ? SEVERITY_LOW : SEVERITY_INFO;
+        if (o->bare_newline > 0 && is_many(p, o))
+            setting = POLICY_PROTOCOL_severity_sloppy;
+        break;
     }
+    return (int)policy_severity(p, setting);
 }
 
 static slice reason_of(const struct offender *o)
@@ -216,7 +236,7 @@ static slice how_of(enum anomaly anomaly)
 static void report(struct protocol_abuse *d, const struct offender *o, enum anomaly anomaly,
                    const struct event *ev, const struct context *cx)
 {
-    int severity = severity_of(o, cx);
+    int severity = severity_of(d->policy, o, cx);
     char text[IP_NET_TEXT];
     struct alert_counter counters[] = {{"anomalies", o->total},
                                        {"bare_newline", o->bare_newline},
@@ -228,29 +248,32 @@ static void report(struct protocol_abuse *d, const struct offender *o, enum anom
 
     if (severity < 0)
         return;
-    incident_report(d->env.incidents,
-                    &(struct finding){.rule = RULE_PROTOCOL,
-                                      .severity = (enum severity)severity,
-                                      .entity_type = ENTITY_IP,
-                                      .entity = correlate_principal_text(&cx->client, text),
-                                      .first_us = o->first_us,
-                                      .time_us = ev->time_us,
-                                      .observed = o->total,
-                                      .threshold = o->worst == OFFENCE_SLOPPY ? RATE_LOW : 1,
-                                      .unit = "protocol anomalies",
-                                      .confidence = o->worst >= OFFENCE_AHEAD_DATA ? 90 : 70,
-                                      .reason = reason_of(o),
-                                      .how = how_of(anomaly),
-                                      .counters = counters,
-                                      .counters_count = sizeof counters / sizeof counters[0],
-                                      .ev = ev});
+    incident_report(
+        d->env.incidents,
+        &(struct finding){.rule = RULE_PROTOCOL,
+                          .severity = (enum severity)severity,
+                          .entity_type = ENTITY_IP,
+                          .entity = correlate_principal_text(&cx->client, text),
+                          .first_us = o->first_us,
+                          .time_us = ev->time_us,
+                          .observed = o->total,
+                          .threshold = o->worst == OFFENCE_SLOPPY
+                                           ? policy_number(d->policy, POLICY_PROTOCOL_sloppy_many)
+                                           : 1,
+                          .unit = "protocol anomalies",
+                          .confidence = o->worst >= OFFENCE_AHEAD_DATA ? 90 : 70,
+                          .reason = reason_of(o),
+                          .how = how_of(anomaly),
+                          .counters = counters,
+                          .counters_count = sizeof counters / sizeof counters[0],
+                          .ev = ev});
 }
 
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct protocol_abuse *d = state;
     enum anomaly anomaly = anomaly_of(ev, cx);
-    enum offence offence = offence_of(anomaly, ev, cx);
+    enum offence offence = offence_of(d->policy, anomaly, ev, cx);
 
     if (offence == OFFENCE_NONE || ev->soft || cx->client_hash == 0)
         return;

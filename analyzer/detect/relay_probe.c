@@ -15,25 +15,16 @@
 #include "base/distinct.h"
 #include "base/panic.h"
 #include "detect/campaign.h"
+#include "detect/policy.h"
 #include "detect/relay_probe_site.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
-enum {
-    PLAIN_VARIED_MIN =
-        3,            /* refusals with as many recipients or senders before a client is reported */
-    FORMS_MEDIUM = 4, /* different address forms: a relay-test battery */
-    RATE_MEDIUM = 20, /* refusals an hour, or over half a day for slow ones */
-    NETWORK_MEMBERS_MIN = 5,
-    TARGET_NETWORKS_MIN = 10,
-    ROAMING_RECIPIENTS_MAX = 5
-};
-static const double fast_half_life_us = 3600e6;
-static const double slow_half_life_us = 12 * 3600e6;
 static const uint32_t form_plain = 1U << 31;
 
 struct probe {
     int64_t first_us, last_us;
+    double half_life_slow_us; /* for the score, which sees nothing else */
     struct decayed fast, slow;
     struct distinct recipients, domains, senders;
     uint32_t refused, on_board; /* refusals in all; those that count for the verdict */
@@ -44,6 +35,7 @@ struct probe {
 
 struct relay_probe {
     struct detect_env env;
+    struct policy *policy;
     struct table *clients;
     struct campaigns *networks, *targets;
     struct relay_probe_site *site;
@@ -52,7 +44,7 @@ struct relay_probe {
 static float probe_score(const void *entry, int64_t now_us)
 {
     const struct probe *p = entry;
-    return (float)decayed_at(&p->slow, now_us, slow_half_life_us) + (p->raised ? 100 : 0);
+    return (float)decayed_at(&p->slow, now_us, p->half_life_slow_us) + (p->raised ? 100 : 0);
 }
 
 static void *create(const struct detect_env *env)
@@ -65,6 +57,7 @@ static void *create(const struct detect_env *env)
                               .score = probe_score};
 
     d->env = *env;
+    d->policy = policy_copy(env->policy);
     d->clients = table_new(&spec);
     d->networks = campaigns_new("probing networks", clients / 4, HOURS_US(6));
     d->targets = campaigns_new("probed targets", clients / 4, HOURS_US(24));
@@ -80,6 +73,7 @@ static void destroy(void *state)
     campaigns_free(d->networks);
     campaigns_free(d->targets);
     relay_probe_site_free(d->site);
+    free(d->policy);
     free(d);
 }
 
@@ -103,10 +97,11 @@ static unsigned bits(uint32_t set)
 }
 
 /* A user who forgot to authenticate: our own sender, ordinary recipients, no tricks, soon over. */
-static bool looks_roaming(const struct probe *p)
+static bool looks_roaming(const struct policy *policy, const struct probe *p)
 {
     return !p->foreign_sender && (p->forms & ~form_plain) == 0 &&
-           distinct_count(&p->recipients) <= ROAMING_RECIPIENTS_MAX;
+           distinct_count(&p->recipients) <=
+               policy_number(policy, POLICY_RELAY_PROBE_roaming_recipients);
 }
 
 /* What looks like a user who forgot to authenticate is no attempt of a stranger, until it no longer
@@ -116,7 +111,7 @@ static void note_on_board(struct relay_probe *d, struct probe *p, const struct e
 {
     uint32_t count = p->refused - p->on_board;
 
-    if (looks_roaming(p))
+    if (looks_roaming(d->policy, p))
         return;
     p->on_board = p->refused;
     relay_board_note(d->env.board, &(struct relay_note){
@@ -135,6 +130,17 @@ static bool probe_restart(struct probe *p)
     return true;
 }
 
+/* A hidden recipient whose form is no trick by policy counts as a plain one. */
+static uint32_t form_of(const struct policy *policy, const struct context *cx)
+{
+    uint32_t tricks = (uint32_t)policy_number(policy, POLICY_RELAY_PROBE_tricks), form;
+
+    if (cx->rcpt_class != RCPT_TRICK)
+        return form_plain;
+    form = address_trick_form(cx->rcpt->forms);
+    return (form & ~tricks) == 0 ? form : form_plain;
+}
+
 static struct probe *count_probe(struct relay_probe *d, const struct event *ev,
                                  const struct context *cx)
 {
@@ -148,43 +154,62 @@ static struct probe *count_probe(struct relay_probe *d, const struct event *ev,
     if (ev->time_us > p->last_us)
         p->last_us = ev->time_us;
     p->refused += ev->repeat;
-    decayed_add(&p->fast, ev->time_us, fast_half_life_us, ev->repeat);
-    decayed_add(&p->slow, ev->time_us, slow_half_life_us, ev->repeat);
+    decayed_add(&p->fast, ev->time_us, policy_number(d->policy, POLICY_RELAY_PROBE_half_life_fast),
+                ev->repeat);
+    p->half_life_slow_us = policy_number(d->policy, POLICY_RELAY_PROBE_half_life_slow);
+    decayed_add(&p->slow, ev->time_us, p->half_life_slow_us, ev->repeat);
     distinct_add(&p->recipients, cx->rcpt_hash);
     distinct_add(&p->domains, siphash13_lower(cx->key, cx->rcpt_domain));
     distinct_add(&p->senders, cx->sender_hash);
-    p->forms |= cx->rcpt_class == RCPT_TRICK ? address_trick_form(cx->rcpt->forms) : form_plain;
+    p->forms |= form_of(d->policy, cx);
     p->foreign_sender |= cx->sender_zone != DOMAIN_LOCAL;
     return p;
 }
 
 /* A mail server that tries an old address again repeats itself; a tester varies the recipient or
  * the sender. */
-static bool has_varied(const struct probe *p)
+static bool has_varied(const struct policy *policy, const struct probe *p)
 {
-    return p->refused >= PLAIN_VARIED_MIN && (distinct_count(&p->recipients) >= PLAIN_VARIED_MIN ||
-                                              distinct_count(&p->senders) >= PLAIN_VARIED_MIN);
+    double least = policy_number(policy, POLICY_RELAY_PROBE_plain_varied);
+
+    return p->refused >= least &&
+           (distinct_count(&p->recipients) >= least || distinct_count(&p->senders) >= least);
+}
+
+static bool is_battery(const struct policy *policy, const struct probe *p)
+{
+    return bits(p->forms) >= policy_unsigned(policy, POLICY_RELAY_PROBE_forms_battery);
+}
+
+static bool is_many(const struct policy *policy, const struct probe *p)
+{
+    double many = policy_number(policy, POLICY_RELAY_PROBE_rate_many);
+
+    return is_battery(policy, p) || p->fast.value >= many || p->slow.value >= many;
 }
 
 /* -1: not worth a word yet. */
-static int severity_of(const struct probe *p)
+static int severity_of(const struct policy *policy, const struct probe *p)
 {
-    bool trick = (p->forms & ~form_plain) != 0;
+    bool trick = (p->forms & ~form_plain) != 0, roaming = looks_roaming(policy, p);
+    enum policy_setting setting;
 
-    if (bits(p->forms) >= FORMS_MEDIUM || p->fast.value >= RATE_MEDIUM ||
-        p->slow.value >= RATE_MEDIUM)
-        return looks_roaming(p) ? SEVERITY_LOW : SEVERITY_MEDIUM;
-    if (!trick && !has_varied(p))
+    if (is_many(policy, p))
+        setting =
+            roaming ? POLICY_RELAY_PROBE_severity_roaming_many : POLICY_RELAY_PROBE_severity_many;
+    else if (trick || has_varied(policy, p))
+        setting = roaming ? POLICY_RELAY_PROBE_severity_roaming : POLICY_RELAY_PROBE_severity_few;
+    else
         return -1;
-    return looks_roaming(p) ? SEVERITY_INFO : SEVERITY_LOW;
+    return (int)policy_severity(policy, setting);
 }
 
-static slice reason_of(const struct probe *p)
+static slice reason_of(const struct policy *policy, const struct probe *p)
 {
-    if (looks_roaming(p))
+    if (looks_roaming(policy, p))
         return SLICE_LIT(
             "refused with a sender of ours: perhaps a user who forgot to authenticate");
-    if (bits(p->forms) >= FORMS_MEDIUM)
+    if (is_battery(policy, p))
         return SLICE_LIT("a relay-test battery: many address forms, each refused");
     if (p->forms & ~form_plain)
         return SLICE_LIT("a hidden foreign recipient was refused");
@@ -200,23 +225,26 @@ static void report_client(struct relay_probe *d, struct probe *p, int severity,
                                        {"address_forms", bits(p->forms)}};
 
     p->raised = true;
-    incident_report(d->env.incidents,
-                    &(struct finding){.rule = RULE_RELAY_PROBE,
-                                      .severity = (enum severity)severity,
-                                      .entity_type = ENTITY_IP,
-                                      .entity = client,
-                                      .first_us = p->first_us,
-                                      .time_us = ev->time_us,
-                                      .observed = p->refused,
-                                      .threshold = (p->forms & ~form_plain) ? 1 : PLAIN_VARIED_MIN,
-                                      .unit = "refused recipients",
-                                      .confidence = looks_roaming(p) ? 40 : 90,
-                                      .reason = reason_of(p),
-                                      .how = slice_of(address_form_name(
-                                          address_trick_form(p->forms & ~form_plain))),
-                                      .counters = counters,
-                                      .counters_count = sizeof counters / sizeof counters[0],
-                                      .ev = ev});
+    incident_report(
+        d->env.incidents,
+        &(struct finding){
+            .rule = RULE_RELAY_PROBE,
+            .severity = (enum severity)severity,
+            .entity_type = ENTITY_IP,
+            .entity = client,
+            .first_us = p->first_us,
+            .time_us = ev->time_us,
+            .observed = p->refused,
+            .threshold = (p->forms & ~form_plain)
+                             ? 1
+                             : policy_number(d->policy, POLICY_RELAY_PROBE_plain_varied),
+            .unit = "refused recipients",
+            .confidence = looks_roaming(d->policy, p) ? 40 : 90,
+            .reason = reason_of(d->policy, p),
+            .how = slice_of(address_form_name(address_trick_form(p->forms & ~form_plain))),
+            .counters = counters,
+            .counters_count = sizeof counters / sizeof counters[0],
+            .ev = ev});
 }
 
 static void report_campaign(struct relay_probe *d, const struct campaign *k, enum entity_type type,
@@ -232,13 +260,15 @@ static void report_campaign(struct relay_probe *d, const struct campaign *k, enu
         d->env.incidents,
         &(struct finding){
             .rule = RULE_RELAY_PROBE,
-            .severity = network ? SEVERITY_MEDIUM : SEVERITY_LOW,
+            .severity = policy_severity(d->policy, network ? POLICY_RELAY_PROBE_severity_network
+                                                           : POLICY_RELAY_PROBE_severity_target),
             .entity_type = type,
             .entity = entity,
             .first_us = k->first_us,
             .time_us = ev->time_us,
             .observed = total,
-            .threshold = network ? NETWORK_MEMBERS_MIN : TARGET_NETWORKS_MIN,
+            .threshold = policy_number(d->policy, network ? POLICY_RELAY_PROBE_network_clients
+                                                          : POLICY_RELAY_PROBE_target_networks),
             .unit = network ? "probing clients" : "probing networks",
             .confidence = network ? 85 : 60,
             .reason = network
@@ -273,7 +303,8 @@ static struct part_of count_campaigns(struct relay_probe *d, const struct event 
     struct campaign *k =
         campaigns_add(d->networks, network, cx->client_hash, &cx->client, ev->time_us);
 
-    if (distinct_count(&k->members) >= NETWORK_MEMBERS_MIN) {
+    if (distinct_count(&k->members) >=
+        policy_number(d->policy, POLICY_RELAY_PROBE_network_clients)) {
         report_campaign(d, k, ENTITY_NETWORK, ip_net_format(&net, text), ev, cx);
         part.network = k;
     }
@@ -281,7 +312,7 @@ static struct part_of count_campaigns(struct relay_probe *d, const struct event 
         return part;
     k = campaigns_add(d->targets, siphash13_lower(cx->key, cx->rcpt_domain), network, &cx->client,
                       ev->time_us);
-    if (distinct_count(&k->members) < TARGET_NETWORKS_MIN)
+    if (distinct_count(&k->members) < policy_number(d->policy, POLICY_RELAY_PROBE_target_networks))
         return part;
     slice_keep(cx->rcpt_domain, domain, sizeof domain);
     report_campaign(d, k, ENTITY_DOMAIN, slice_of(domain), ev, cx);
@@ -305,6 +336,7 @@ static void on_event(void *state, const struct event *ev, const struct context *
     struct probe *p;
     slice client;
     int severity;
+    bool is_much;
 
     if (!is_probe(ev, cx))
         return;
@@ -312,12 +344,13 @@ static void on_event(void *state, const struct event *ev, const struct context *
     p = count_probe(d, ev, cx);
     note_on_board(d, p, ev, cx, client);
     part = count_campaigns(d, ev, cx);
-    if (!looks_roaming(p))
+    if (!looks_roaming(d->policy, p))
         relay_probe_site_add(d->site, ev, cx);
-    severity = severity_of(p);
+    severity = severity_of(d->policy, p);
     if (severity < 0)
         return;
-    if (p->raised || severity > SEVERITY_LOW || !is_covered(d, &part, ev->time_us))
+    is_much = is_many(d->policy, p) && !looks_roaming(d->policy, p);
+    if (p->raised || is_much || !is_covered(d, &part, ev->time_us))
         report_client(d, p, severity, ev, client);
 }
 
@@ -326,13 +359,14 @@ static unsigned missing(unsigned have, unsigned want)
     return have < want ? want - have : 0;
 }
 
-static void explain_missing(const struct probe *p, struct outbuf *out)
+static void explain_missing(const struct policy *policy, const struct probe *p, struct outbuf *out)
 {
-    unsigned refusals = missing(p->refused, PLAIN_VARIED_MIN);
+    unsigned least = policy_unsigned(policy, POLICY_RELAY_PROBE_plain_varied);
+    unsigned refusals = missing(p->refused, least);
     unsigned recipients = (unsigned)distinct_count(&p->recipients);
     unsigned senders = (unsigned)distinct_count(&p->senders);
     unsigned most = recipients > senders ? recipients : senders;
-    unsigned others = missing(most, PLAIN_VARIED_MIN);
+    unsigned others = missing(most, least);
 
     outbuf_printf(out, ": needs %u more, %u of them with another recipient or sender",
                   refusals > others ? refusals : others, others);
@@ -346,17 +380,19 @@ static void explain(const void *state, const struct event *ev, const struct cont
 
     if (p == NULL)
         return;
-    outbuf_printf(out, "%u of %u refusals, %u of %u address forms", p->refused, PLAIN_VARIED_MIN,
-                  bits(p->forms), FORMS_MEDIUM);
-    if (severity_of(p) < 0)
-        explain_missing(p, out);
+    outbuf_printf(out, "%u of %u refusals, %u of %u address forms", p->refused,
+                  policy_unsigned(d->policy, POLICY_RELAY_PROBE_plain_varied), bits(p->forms),
+                  policy_unsigned(d->policy, POLICY_RELAY_PROBE_forms_battery));
+    if (severity_of(d->policy, p) < 0)
+        explain_missing(d->policy, p, out);
     else if (p->raised)
-        outbuf_printf(out, ": reported, %s", severity_name((enum severity)severity_of(p)));
+        outbuf_printf(out, ": reported, %s",
+                      severity_name((enum severity)severity_of(d->policy, p)));
     else
         outbuf_puts(out, ": enough, and told as part of a campaign");
     if ((p->forms & ~form_plain) != 0)
         outbuf_puts(out, "; one hidden recipient is enough");
-    if (looks_roaming(p))
+    if (looks_roaming(d->policy, p))
         outbuf_puts(out, "; looks like a user who forgot to authenticate");
 }
 

@@ -7,11 +7,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "base/duration.h"
 #include "base/outbuf.h"
 #include "base/panic.h"
 #include "detect/scenario_where.h"
 
-enum { EXAMPLE_LINES_MAX = 200, ENTRIES_MAX_MOST = 1 << 20, DAYS_MOST = 30, TITLE_MAX = 80 };
+enum { EXAMPLE_LINES_MAX = 200, ENTRIES_MAX_MOST = 1 << 20, TITLE_MAX = 80 };
 static const uint32_t entries_max_default = 32768;
 #define SECOND_US ((int64_t)1000000)
 
@@ -64,39 +65,17 @@ static bool read_count(struct reader *r, const char *name, unsigned min, unsigne
     return true;
 }
 
-/* "90s" "10m" "2h" "1d" */
-static bool parse_duration(slice text, int64_t *ret_us)
-{
-    static const struct {
-        char unit;
-        int64_t seconds;
-    } units[] = {{'s', 1}, {'m', 60}, {'h', 3600}, {'d', 86400}};
-    int64_t n = 0;
-
-    if (text.len < 2 || text.len > 8)
-        return false;
-    for (size_t i = 0; i + 1 < text.len; i++) {
-        if (text.ptr[i] < '0' || text.ptr[i] > '9')
-            return false;
-        n = n * 10 + (text.ptr[i] - '0');
-    }
-    for (size_t i = 0; i < sizeof units / sizeof units[0]; i++)
-        if (units[i].unit == text.ptr[text.len - 1])
-            *ret_us = n * units[i].seconds * SECOND_US;
-    return *ret_us >= SECOND_US && *ret_us <= DAYS_MOST * 86400 * SECOND_US;
-}
-
 static bool read_duration(struct reader *r, const char *name, bool needed, int64_t *ret_us)
 {
     const cJSON *m = member(r, name);
-    int64_t us = INT64_MIN;
+    int64_t us;
 
     if (m == NULL && !needed)
         return true;
     if (m == NULL)
         return signature_entry_error(r->e, r->reterr, "\"%s\" is missing: kind \"%s\" needs it",
                                      name, kind_names[r->s->kind]);
-    if (!cJSON_IsString(m) || !parse_duration(slice_of(m->valuestring), &us))
+    if (!cJSON_IsString(m) || !duration_parse(slice_of(m->valuestring), &us))
         return signature_entry_error(
             r->e, r->reterr,
             "\"%s\" must be a time from 1s to 30d, such as \"90s\", \"10m\", "

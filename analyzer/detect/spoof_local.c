@@ -13,17 +13,9 @@
 #include "base/panic.h"
 #include "base/table.h"
 #include "detect/capacity.h"
+#include "detect/policy.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
-
-enum {
-    SENDERS_LOW = 5, /* distinct within an hour */
-    RECIPIENTS_MEDIUM = 10,
-    ROLE_LOW = 3, /* recipients of a role sender within a day */
-    ROLE_MEDIUM = 5,
-    ROLE_GROUPS_MEDIUM = 2, /* a service provider speaks for one department */
-    DAYS_LEARNT = 5
-};
 
 enum role_group { ROLE_BOARD = 1 << 0, ROLE_MONEY = 1 << 1, ROLE_COMPUTING = 1 << 2 };
 
@@ -44,6 +36,7 @@ struct pair_days {
 
 struct spoof_local {
     struct detect_env env;
+    struct policy *policy;
     struct table *clients, *pairs;
 };
 
@@ -75,6 +68,7 @@ static void *create(const struct detect_env *env)
                                    .score = pair_score};
 
     d->env = *env;
+    d->policy = policy_copy(env->policy);
     d->clients = table_new(&spec);
     d->pairs = table_new(&pair_spec);
     return d;
@@ -86,6 +80,7 @@ static void destroy(void *state)
 
     table_free(d->clients);
     table_free(d->pairs);
+    free(d->policy);
     free(d);
 }
 
@@ -106,60 +101,28 @@ static slice squeeze(slice local, char *buf, size_t size)
     return (slice){buf, n};
 }
 
-static uint32_t role_of(slice sender)
+static bool is_among(slice name, const struct policy_names *names)
+{
+    for (unsigned i = 0; i < names->count; i++)
+        if (slice_eq(name, slice_of(names->name[i])))
+            return true;
+    return false;
+}
+
+static uint32_t role_of(const struct policy *p, slice sender)
 {
     static const struct {
-        const char *name;
+        enum policy_setting names;
         enum role_group group;
-    } roles[] = {{"ceo", ROLE_BOARD},
-                 {"coo", ROLE_BOARD},
-                 {"cto", ROLE_BOARD},
-                 {"cio", ROLE_BOARD},
-                 {"president", ROLE_BOARD},
-                 {"chairman", ROLE_BOARD},
-                 {"director", ROLE_BOARD},
-                 {"md", ROLE_BOARD},
-                 {"managingdirector", ROLE_BOARD},
-                 {"management", ROLE_BOARD},
-                 {"owner", ROLE_BOARD},
-                 {"boss", ROLE_BOARD},
-                 {"cfo", ROLE_MONEY},
-                 {"finance", ROLE_MONEY},
-                 {"payroll", ROLE_MONEY},
-                 {"accounting", ROLE_MONEY},
-                 {"accounts", ROLE_MONEY},
-                 {"accountspayable", ROLE_MONEY},
-                 {"billing", ROLE_MONEY},
-                 {"invoice", ROLE_MONEY},
-                 {"invoices", ROLE_MONEY},
-                 {"treasury", ROLE_MONEY},
-                 {"hr", ROLE_MONEY},
-                 {"humanresources", ROLE_MONEY},
-                 {"personnel", ROLE_MONEY},
-                 {"payments", ROLE_MONEY},
-                 {"it", ROLE_COMPUTING},
-                 {"itsupport", ROLE_COMPUTING},
-                 {"ithelpdesk", ROLE_COMPUTING},
-                 {"itdesk", ROLE_COMPUTING},
-                 {"helpdesk", ROLE_COMPUTING},
-                 {"servicedesk", ROLE_COMPUTING},
-                 {"support", ROLE_COMPUTING},
-                 {"security", ROLE_COMPUTING},
-                 {"admin", ROLE_COMPUTING},
-                 {"administrator", ROLE_COMPUTING},
-                 {"sysadmin", ROLE_COMPUTING},
-                 {"postmaster", ROLE_COMPUTING},
-                 {"webmaster", ROLE_COMPUTING},
-                 {"root", ROLE_COMPUTING},
-                 {"mailadmin", ROLE_COMPUTING},
-                 {"webmail", ROLE_COMPUTING},
-                 {"passwordreset", ROLE_COMPUTING}};
-    char buf[24];
+    } groups[] = {{POLICY_SPOOF_LOCAL_roles_board, ROLE_BOARD},
+                  {POLICY_SPOOF_LOCAL_roles_money, ROLE_MONEY},
+                  {POLICY_SPOOF_LOCAL_roles_computing, ROLE_COMPUTING}};
+    char buf[POLICY_NAME_MAX];
     slice name = squeeze(slice_first(sender, slice_rfind_byte(sender, '@')), buf, sizeof buf);
 
-    for (size_t i = 0; i < sizeof roles / sizeof roles[0]; i++)
-        if (slice_eq(name, slice_of(roles[i].name)))
-            return roles[i].group;
+    for (size_t i = 0; i < sizeof groups / sizeof groups[0]; i++)
+        if (is_among(name, policy_names(p, groups[i].names)))
+            return groups[i].group;
     return 0;
 }
 
@@ -225,12 +188,13 @@ static bool helo_is_ours(const struct event *ev, const struct context *cx)
             slice_ieq(helo, event_field(ev, EF_HOST)) || is_address_of_ours(helo, cx));
 }
 
-/* Delivered on five days: a forward, a list, a provider at work. Only deliveries teach. */
+/* Delivered on enough days: a forward, a list, a provider at work. Only deliveries teach. */
 static bool is_learnt(struct spoof_local *d, const struct event *ev, const struct context *cx,
                       bool delivered)
 {
     uint64_t key = hash_mix(cx->client_hash, cx->sender_hash);
     int32_t day = (int32_t)(ev->time_us / HOURS_US(24));
+    uint16_t enough = (uint16_t)policy_unsigned(d->policy, POLICY_SPOOF_LOCAL_days_learnt);
     struct pair_days *p =
         delivered ? table_get(d->pairs, key, ev->time_us, NULL) : table_find(d->pairs, key);
 
@@ -238,9 +202,9 @@ static bool is_learnt(struct spoof_local *d, const struct event *ev, const struc
         return false;
     if (delivered && day > p->last_day) {
         p->last_day = day;
-        p->days = (uint16_t)(p->days < DAYS_LEARNT ? p->days + 1 : DAYS_LEARNT);
+        p->days = (uint16_t)(p->days < enough ? p->days + 1 : enough);
     }
-    return p->days >= DAYS_LEARNT;
+    return p->days >= enough;
 }
 
 /* ---- counting ---- */
@@ -260,7 +224,7 @@ static struct spoofer *count(struct spoof_local *d, const struct event *ev,
                              const struct context *cx, bool delivered)
 {
     struct spoofer *s = table_get(d->clients, cx->client_hash, ev->time_us, NULL);
-    uint32_t role = role_of(cx->sender);
+    uint32_t role = role_of(d->policy, cx->sender);
 
     restart_windows(s, ev->time_us);
     if (ev->time_us > s->last_us)
@@ -281,33 +245,48 @@ static struct spoofer *count(struct spoof_local *d, const struct event *ev,
 
 /* ---- reporting ---- */
 
-static bool many_roles(const struct spoofer *s)
+static bool reaches(const struct policy *p, const struct distinct *d, enum policy_setting least)
 {
-    return __builtin_popcount(s->roles) >= ROLE_GROUPS_MEDIUM &&
-           distinct_count(&s->role_recipients) >= ROLE_MEDIUM;
+    return distinct_count(d) >= policy_number(p, least);
 }
 
-static bool many_senders(const struct spoofer *s)
+static bool many_roles(const struct policy *p, const struct spoofer *s)
 {
-    return distinct_count(&s->hour_senders) >= SENDERS_LOW;
+    return (unsigned)__builtin_popcount(s->roles) >=
+               policy_unsigned(p, POLICY_SPOOF_LOCAL_role_groups) &&
+           reaches(p, &s->role_recipients, POLICY_SPOOF_LOCAL_role_recipients_many);
 }
 
-static enum severity severity_of(const struct spoofer *s)
+static bool many_senders(const struct policy *p, const struct spoofer *s)
 {
-    if (many_roles(s) ||
-        (many_senders(s) && distinct_count(&s->hour_recipients) >= RECIPIENTS_MEDIUM))
-        return SEVERITY_MEDIUM;
-    if (many_senders(s) || s->helo_is_ours || distinct_count(&s->role_recipients) >= ROLE_LOW ||
-        distinct_count(&s->hour_recipients) >= RECIPIENTS_MEDIUM)
-        return SEVERITY_LOW;
-    return SEVERITY_INFO;
+    return reaches(p, &s->hour_senders, POLICY_SPOOF_LOCAL_senders_many);
 }
 
-static slice reason_of(const struct spoofer *s)
+static bool many_recipients(const struct policy *p, const struct spoofer *s)
 {
-    if (many_roles(s))
+    return reaches(p, &s->hour_recipients, POLICY_SPOOF_LOCAL_recipients_many);
+}
+
+static bool is_much(const struct policy *p, const struct spoofer *s)
+{
+    return many_roles(p, s) || (many_senders(p, s) && many_recipients(p, s));
+}
+
+static enum severity severity_of(const struct policy *p, const struct spoofer *s)
+{
+    if (is_much(p, s))
+        return policy_severity(p, POLICY_SPOOF_LOCAL_severity_many);
+    if (many_senders(p, s) || s->helo_is_ours || many_recipients(p, s) ||
+        reaches(p, &s->role_recipients, POLICY_SPOOF_LOCAL_role_recipients_some))
+        return policy_severity(p, POLICY_SPOOF_LOCAL_severity_some);
+    return policy_severity(p, POLICY_SPOOF_LOCAL_severity_one);
+}
+
+static slice reason_of(const struct policy *p, const struct spoofer *s)
+{
+    if (many_roles(p, s))
         return SLICE_LIT("speaks for several of our departments from outside, and was delivered");
-    if (many_senders(s))
+    if (many_senders(p, s))
         return SLICE_LIT("uses many senders of our own domain from outside");
     if (s->helo_is_ours)
         return SLICE_LIT("uses a sender of our own domain and greets with our own name");
@@ -319,7 +298,8 @@ static void report(struct spoof_local *d, const struct spoofer *s, const struct 
 {
     char text[IP_NET_TEXT];
     slice client = correlate_principal_text(&cx->client, text);
-    enum severity severity = severity_of(s);
+    const struct policy *p = d->policy;
+    enum severity severity = severity_of(p, s);
     struct alert_counter counters[] = {
         {"delivered", s->delivered},
         {"refused", s->refused},
@@ -327,24 +307,27 @@ static void report(struct spoof_local *d, const struct spoofer *s, const struct 
         {"recipients_last_hour", (uint64_t)distinct_count(&s->hour_recipients)},
         {"role_recipients", (uint64_t)distinct_count(&s->role_recipients)}};
 
-    if (severity == SEVERITY_MEDIUM &&
+    if (is_much(p, s) &&
         (incidents_rules_of(d->env.incidents, client) & 1U << RULE_RELAY_ACCEPTED) != 0)
-        severity = SEVERITY_HIGH;
-    incident_report(d->env.incidents,
-                    &(struct finding){.rule = RULE_SPOOF_LOCAL,
-                                      .severity = severity,
-                                      .entity_type = ENTITY_IP,
-                                      .entity = client,
-                                      .first_us = s->first_us,
-                                      .time_us = ev->time_us,
-                                      .observed = (double)s->delivered + s->refused,
-                                      .threshold = many_roles(s) ? ROLE_MEDIUM : SENDERS_LOW,
-                                      .unit = "messages with a sender of ours",
-                                      .confidence = severity >= SEVERITY_MEDIUM ? 75 : 40,
-                                      .reason = reason_of(s),
-                                      .counters = counters,
-                                      .counters_count = sizeof counters / sizeof counters[0],
-                                      .ev = ev});
+        severity = policy_severity(p, POLICY_SPOOF_LOCAL_severity_relayed);
+    incident_report(
+        d->env.incidents,
+        &(struct finding){
+            .rule = RULE_SPOOF_LOCAL,
+            .severity = severity,
+            .entity_type = ENTITY_IP,
+            .entity = client,
+            .first_us = s->first_us,
+            .time_us = ev->time_us,
+            .observed = (double)s->delivered + s->refused,
+            .threshold = policy_number(p, many_roles(p, s) ? POLICY_SPOOF_LOCAL_role_recipients_many
+                                                           : POLICY_SPOOF_LOCAL_senders_many),
+            .unit = "messages with a sender of ours",
+            .confidence = is_much(p, s) ? 75 : 40,
+            .reason = reason_of(p, s),
+            .counters = counters,
+            .counters_count = sizeof counters / sizeof counters[0],
+            .ev = ev});
 }
 
 static void on_event(void *state, const struct event *ev, const struct context *cx)

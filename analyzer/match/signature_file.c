@@ -15,7 +15,8 @@
 #include "base/panic.h"
 #include "base/utf8.h"
 
-static const char *const kinds[SIGNATURE_KIND_COUNT] = {"reasons", "block-lists", "scenarios"};
+static const char *const kinds[SIGNATURE_KIND_COUNT] = {"reasons", "block-lists", "scenarios",
+                                                        "policies"};
 
 /* A message quotes what the file says: on one line, and without control bytes for a terminal. */
 static bool make_plain(struct error *error)
@@ -130,7 +131,7 @@ static bool check_kind(struct signature_file *f, struct error *reterr)
         if (strcmp(kind, kinds[i]) == 0)
             return true;
     }
-    return file_error(f, reterr, "\"kind\" is none of reasons, block-lists, scenarios");
+    return file_error(f, reterr, "\"kind\" is none of reasons, block-lists, scenarios, policies");
 }
 
 static bool check_outline(struct signature_file *f, struct error *reterr)

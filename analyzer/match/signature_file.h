@@ -25,6 +25,7 @@ enum signature_kind {
     SIGNATURE_REASONS,
     SIGNATURE_BLOCK_LISTS,
     SIGNATURE_SCENARIOS,
+    SIGNATURE_POLICIES,
     SIGNATURE_KIND_COUNT
 };
 
@@ -35,6 +36,7 @@ struct signature_file {
     enum signature_kind kind;
     struct cJSON *root; /* owned */
     unsigned count;     /* of entries */
+    bool is_builtin;    /* as it came with the program: set by the set, after parsing */
 };
 
 /* One entry: borrowed from its file. */

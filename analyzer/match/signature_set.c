@@ -48,8 +48,11 @@ static bool builtin_one(struct signature_set *s, const struct signature_builtin 
     if (s->count == SIGNATURE_FILES_MAX)
         return error_set(reterr, ERROR_CONFIG, "more than 64 signature files");
     snprintf(path, sizeof path, "built-in %s", b->name);
-    return signature_file_parse(path, (slice){(const char *)b->text, b->size},
-                                &s->files[s->count++], reterr);
+    if (!signature_file_parse(path, (slice){(const char *)b->text, b->size}, &s->files[s->count++],
+                              reterr))
+        return false;
+    s->files[s->count - 1].is_builtin = true;
+    return true;
 }
 
 static bool load(struct signature_set *s, const char *folder, struct dirent **names, int count,
