@@ -142,7 +142,10 @@ enum record_status record_reader_next(struct record_reader *r, slice line,
         return r->format == NULL ? RECORD_SKIP : read_format(r, line, ret);
     if (r->format == NULL) {
         status = read_enveloped(r, line, ret);
-        return status == RECORD_REJECT ? read_elsewhere(r, line, ret) : status;
+        /* a time and no tag: perhaps a line of a program that writes its own times */
+        return status == RECORD_REJECT || (status == RECORD_FOREIGN && ret->rec.tag.len == 0)
+                   ? read_elsewhere(r, line, ret)
+                   : status;
     }
     status = read_format(r, line, ret);
     return status == RECORD_FOREIGN && line.len > 0 ? read_elsewhere(r, line, ret) : status;
