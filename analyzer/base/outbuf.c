@@ -108,6 +108,13 @@ void outbuf_i64(struct outbuf *b, int64_t n)
     outbuf_u64(b, n < 0 ? 0 - (uint64_t)n : (uint64_t)n);
 }
 
+static bool is_terminal_unsafe(uint32_t code)
+{
+    return code == UTF8_BAD || code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c ||
+           code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
+           (code >= 0x2066 && code <= 0x2069);
+}
+
 static bool is_json_plain(char c)
 {
     return c >= ' ' && c < 0x7f && c != '"' && c != '\\';
@@ -137,7 +144,7 @@ static void put_json_code(struct outbuf *b, uint32_t code, slice whole)
 {
     if (code == UTF8_BAD)
         outbuf_put(b, SLICE_LIT("\xef\xbf\xbd"));
-    else if (code < 0xa0 || code == 0x2028 || code == 0x2029)
+    else if (code < 0xa0 || is_terminal_unsafe(code))
         put_json_escape(b, code);
     else
         outbuf_put(b, whole);
@@ -165,13 +172,6 @@ void outbuf_json_key(struct outbuf *b, slice s)
 {
     outbuf_json_string(b, s);
     outbuf_putc(b, ':');
-}
-
-static bool is_terminal_unsafe(uint32_t code)
-{
-    return code == UTF8_BAD || code < 0x20 || (code >= 0x7f && code < 0xa0) || code == 0x061c ||
-           code == 0x200e || code == 0x200f || (code >= 0x2028 && code <= 0x202e) ||
-           (code >= 0x2066 && code <= 0x2069);
 }
 
 /* The next code point of s as it will be shown. */

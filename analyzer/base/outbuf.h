@@ -48,8 +48,9 @@ void outbuf_i64(struct outbuf *b, int64_t n);
 
 /* outbuf_json_string - append s as a JSON string with its quotes
  *
- * Each ill-formed UTF-8 sequence becomes U+FFFD. Control bytes, DEL, C1 controls, U+2028 and U+2029
- * are written as \u escapes: the text is safe in JSON, in a script and on a terminal.
+ * Each ill-formed UTF-8 sequence becomes U+FFFD. Control bytes, DEL, C1 controls, bidirectional and
+ * line separator controls are written as \u escapes: the text is safe in JSON, in a script and on a
+ * terminal.
  *
  *   source    RFC 8259 7; Unicode 15 3.9 for what is one ill-formed sequence */
 void outbuf_json_string(struct outbuf *b, slice s);
