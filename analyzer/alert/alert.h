@@ -144,6 +144,7 @@ struct alert {
     unsigned samples_count;
     /* context of the first contributing event, all optional ("" or family 0) */
     struct ip_addr client;
+    uint16_t client_port;   /* 0: the log does not tell it */
     struct geo_place place; /* of alert_source(); all empty without a GeoIP database */
     char client_name[128], helo[128], user[128], sender[ALERT_ENTITY_MAX],
         recipient[ALERT_ENTITY_MAX];

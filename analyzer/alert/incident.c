@@ -196,6 +196,7 @@ static void make_id(const struct incidents *s, struct alert *a)
 static void take_context(struct alert *a, const struct event *ev)
 {
     a->client = ev->client;
+    a->client_port = ev->client_port;
     slice_keep(event_field(ev, EF_CLIENT_NAME), a->client_name, sizeof a->client_name);
     slice_keep(event_field(ev, EF_HELO), a->helo, sizeof a->helo);
     slice_keep(event_field(ev, EF_USER), a->user, sizeof a->user);
@@ -217,6 +218,7 @@ static void take_context(struct alert *a, const struct event *ev)
 static void forget_client(struct alert *a)
 {
     a->client = (struct ip_addr){0};
+    a->client_port = 0;
     a->client_name[0] = a->helo[0] = '\0';
 }
 

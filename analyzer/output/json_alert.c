@@ -9,9 +9,9 @@
  *          sender. */
 #include "output/json.h"
 
-#include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
+
+#include "output/alert_view.h"
 
 /* How much of an alert goes into its document; the last row fits whatever the text is. */
 struct limits {
@@ -34,52 +34,10 @@ struct doc {
     bool truncated;
 };
 
-static const char direction_in[] = "inbound", direction_out[] = "outbound";
-
-/* Which way the mail of a rule goes, as seen from the server. */
-static const char *direction(enum rule rule)
-{
-    switch (rule) {
-    case RULE_RELAY_ACCEPTED:
-    case RULE_ACCOUNT_BURST:
-    case RULE_HOST_BURST:
-    case RULE_BACKSCATTER:
-    case RULE_QUEUE_NDR:
-    case RULE_LISTED:
-        return direction_out;
-    default:
-        return direction_in;
-    }
-}
-
-static bool is_login_rule(const struct rule_info *rule)
-{
-    return slice_has(slice_of(rule->ecs_category), SLICE_LIT("authentication"));
-}
-
-static void format_number(double value, char *buf, size_t size)
-{
-    bool whole = isfinite(value) && value == floor(value) && fabs(value) < 1e15;
-    snprintf(buf, size, whole ? "%.0f" : "%.6g", value);
-}
-
-/* "Open relay probing: ip 192.0.2.25, 14 refused recipients in 600 s (threshold 3)" */
 static void put_message(struct doc *d)
 {
-    const struct alert *a = d->alert;
-    char text[1024], observed[32], threshold[32], span[40] = "", limit[64] = "";
-    int64_t seconds = (a->last_us - a->first_us + 999999) / 1000000;
-
-    format_number(a->observed, observed, sizeof(observed));
-    format_number(a->threshold, threshold, sizeof(threshold));
-    if (seconds > 0)
-        snprintf(span, sizeof(span), " in %" PRId64 " s", seconds);
-    if (a->threshold > 0)
-        snprintf(limit, sizeof(limit), " (threshold %s)", threshold);
-    snprintf(text, sizeof(text), "%s: %s %s, %s %s%s%s", d->rule->name,
-             entity_type_name(a->entity_type), a->entity, observed, a->unit == NULL ? "" : a->unit,
-             span, limit);
-    json_text(&d->j, "message", slice_of(text));
+    char text[ALERT_MESSAGE_MAX];
+    json_text(&d->j, "message", alert_message(d->alert, text));
 }
 
 static void put_tags(struct doc *d)
@@ -201,15 +159,10 @@ static void put_destination(struct doc *d)
     json_close(j, destination);
 }
 
-static const char *user_of(const struct alert *a)
-{
-    return a->entity_type == ENTITY_USER ? a->entity : a->user;
-}
-
 static void put_user(struct doc *d)
 {
     struct json *j = &d->j;
-    slice user = slice_of(user_of(d->alert));
+    slice user = slice_of(alert_user(d->alert));
     size_t at = slice_rfind_byte(user, '@');
     struct json_mark object = json_object(j, "user");
     json_text(j, "name", slice_first(user, at));
@@ -234,8 +187,8 @@ static void put_email(struct doc *d)
     const struct alert *a = d->alert;
     struct json *j = &d->j;
     struct json_mark email = json_object(j, "email");
-    if (!is_login_rule(d->rule))
-        json_string(j, "direction", direction(a->rule));
+    if (!alert_is_login(d->alert))
+        json_string(j, "direction", alert_direction(a));
     put_address_array(j, "to", a->recipient);
     put_address_array(j, "from", a->sender);
     struct json_mark sender = json_object(j, "sender");
@@ -252,7 +205,7 @@ static void put_network(struct doc *d)
     struct json_mark network = json_object(j, "network");
     json_string(j, "protocol", "smtp");
     json_string(j, "transport", "tcp");
-    json_string(j, "direction", direction(d->alert->rule));
+    json_string(j, "direction", alert_direction(d->alert));
     json_close(j, network);
 }
 
@@ -302,7 +255,7 @@ static void put_related(struct doc *d)
     put_related_array(d, "hosts", ENTITY_HOST, slice_of(d->alert->host),
                       slice_of(d->alert->client_name));
     put_related_array(d, "ip", ENTITY_IP, ip_addr_format(&ip, text), SLICE_NONE);
-    put_related_array(d, "user", ENTITY_USER, slice_of(user_of(d->alert)), SLICE_NONE);
+    put_related_array(d, "user", ENTITY_USER, slice_of(alert_user(d->alert)), SLICE_NONE);
     json_close(&d->j, related);
 }
 
@@ -319,9 +272,8 @@ static void put_related_entities(struct doc *d)
         json_close(j, entity);
     }
     json_close(j, array);
-    if (a->related_total > 0 || a->related_count > 0)
-        json_u64(j, "related_total",
-                 a->related_total > a->related_count ? a->related_total : a->related_count);
+    if (alert_related_total(a) > 0)
+        json_u64(j, "related_total", alert_related_total(a));
     d->truncated |= shown < a->related_count;
 }
 
