@@ -66,6 +66,24 @@ struct run_info sinks_run_info(const struct config *config, const char *path)
                              .top = config->top};
 }
 
+static void send(struct sinks *s, struct sink *k)
+{
+    if (s->out.overflow)
+        sinks_warn(s, "a document was larger than 64 MiB and is cut");
+    if (s->out.len > 0 && !transport_write(k->transport, (slice){s->out.ptr, s->out.len}))
+        s->failed |= !transport_stopped(k->transport);
+}
+
+/* What a file begins with; one that is added to has it already. */
+static void begin(struct sinks *s, struct sink *k)
+{
+    if (k->writer->begin == NULL || !transport_is_empty(k->transport))
+        return;
+    outbuf_clear(&s->out);
+    k->writer->begin(&k->info, &s->out);
+    send(s, k);
+}
+
 struct sinks *sinks_new(const struct config *config, struct error *reterr)
 {
     struct sinks *s = panic_calloc(1, sizeof *s);
@@ -84,6 +102,7 @@ struct sinks *sinks_new(const struct config *config, struct error *reterr)
         if (k->transport == NULL)
             return sinks_free(s);
         s->count++;
+        begin(s, k);
     }
     if (config->events_path != NULL &&
         (s->events = transport_open(config->events_path, reterr)) == NULL)
@@ -127,14 +146,6 @@ struct sinks *sinks_free(struct sinks *s)
     outbuf_fini(&s->events_out);
     free(s);
     return NULL;
-}
-
-static void send(struct sinks *s, struct sink *k)
-{
-    if (s->out.overflow)
-        sinks_warn(s, "a document was larger than 64 MiB and is cut");
-    if (s->out.len > 0 && !transport_write(k->transport, (slice){s->out.ptr, s->out.len}))
-        s->failed |= !transport_stopped(k->transport);
 }
 
 void sinks_event(struct sinks *s, const struct event *ev, const char *parser)

@@ -172,6 +172,12 @@ bool transport_write(struct transport *t, slice bytes)
     return write_counted(t, bytes);
 }
 
+bool transport_is_empty(const struct transport *t)
+{
+    struct stat st;
+    return t->path == NULL || (fstat(t->fd, &st) == 0 && st.st_size == 0);
+}
+
 bool transport_reopen(struct transport *t, struct error *reterr)
 {
     if (t->path == NULL || t->beside != NULL) /* a new file each time anyway */

@@ -41,6 +41,10 @@ struct transport *transport_open_whole(const char *path, struct error *reterr);
  *             later lines stay whole */
 bool transport_write(struct transport *t, slice bytes);
 
+/* transport_is_empty - is nothing there yet: an empty file; standard output always counts as that
+ */
+bool transport_is_empty(const struct transport *t);
+
 /* transport_reopen - open the file of the same name again, after log rotation
  *
  *   result    true, also for standard output, which stays; false when it cannot be opened: *reterr

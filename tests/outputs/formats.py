@@ -1,0 +1,138 @@
+#!/usr/bin/env python3
+"""Every format over the same alerts: formats.py BINARY SAMPLES DATA [--bless]
+
+Each format is read back by a strict reader of its own (readers.py) and must tell the same alerts with the same ids, times,
+severities and sources as the json output, for the shipped samples and for logs whose every field is hostile. The golden
+files beside this one hold what a small sample gives; --bless rewrites them, and a person looks at the difference."""
+import datetime, json, os, pathlib, subprocess, sys, tempfile
+
+from readers import READERS, Bad
+
+here = pathlib.Path(__file__).parent
+binary, samples, data = os.path.abspath(sys.argv[1]), *(pathlib.Path(p).resolve() for p in sys.argv[2:4])
+OPTIONS = ["--no-config", "-qq", "--year", "2026", "--hash-key", "00112233445566778899aabbccddeeff", "--local-domain",
+           "example.org,example.net", "--trusted", "127.0.0.0/8,192.0.2.0/24"]
+GEOIP = ["--geoip-city", str(data / "geo-city.mmdb")]
+GOLDEN = ["exchange_w3c/relay-open.log", "exchange_online/trace-lines.log", "exchange_eventlog/archive.log",
+          "exchange_tracking/hostile.log"]
+SEVERITIES = {  # json event.severity -> what the others must say
+    1: {"ocsf": 1, "cef": 2, "leef": 2, "gelf": "informational", "splunk-hec": "informational", "csv": "info", "level": 6},
+    21: {"ocsf": 2, "cef": 3, "leef": 3, "gelf": "low", "splunk-hec": "low", "csv": "low", "level": 5},
+    47: {"ocsf": 3, "cef": 5, "leef": 5, "gelf": "medium", "splunk-hec": "medium", "csv": "medium", "level": 4},
+    73: {"ocsf": 4, "cef": 8, "leef": 8, "gelf": "high", "splunk-hec": "high", "csv": "high", "level": 3},
+    99: {"ocsf": 5, "cef": 10, "leef": 10, "gelf": "critical", "splunk-hec": "critical", "csv": "critical", "level": 2}}
+failures, checks = [], 0
+
+
+def check(what, ok, seen=""):
+    global checks
+    checks += 1
+    if not ok:
+        failures.append(what)
+        print(f"not ok - {what}: {str(seen)[:500]}")
+
+
+def run(logs, options=(), cwd=samples):
+    """The bytes of every format, from one run."""
+    with tempfile.TemporaryDirectory() as d:
+        outputs = [part for name in READERS for part in ("-o", f"{name}:{d}/{name}")]
+        done = subprocess.run([binary, *OPTIONS, *options, *outputs, *map(str, logs)], cwd=cwd, capture_output=True,
+                              stdin=subprocess.DEVNULL, timeout=300)
+        check("the program ends well", done.returncode == 0, done.stderr)
+        return {name: pathlib.Path(d, name).read_bytes() for name in READERS}
+
+
+def micros(iso):
+    return round(datetime.datetime.fromisoformat(iso.replace("Z", "+00:00")).timestamp() * 1000) * 1000
+
+
+def compare(what, name, want, got):
+    """One row of a format against the row of json about the same alert."""
+    severity = SEVERITIES[want["severity"]]
+    expected = {"cef": "cef", "syslog": "cef"}.get(name, name)
+    same = {"rule": want["rule"], "id": want["id"], "source": want["source"],
+            "severity": severity.get(expected, want["severity"])}
+    if "event" in got:
+        same["event"] = want["event"]
+    if "state" in got:
+        same["state"] = want["state"]
+    if "level" in got:
+        same["level"] = severity["level"]
+    for key, value in same.items():
+        check(f"{what}: {name}: {key}", got[key] == value, (got[key], value))
+    time = got["time"] if "time" in got else micros(got["iso"])
+    check(f"{what}: {name}: time", time == micros(want["iso"]), (time, want["iso"]))
+
+
+def read_all(what, outputs):
+    rows = {}
+    for name, reader in READERS.items():
+        try:
+            rows[name] = reader(outputs[name])
+        except (Bad, ValueError, KeyError, UnicodeDecodeError) as error:
+            check(f"{what}: {name} can be read", False, f"{type(error).__name__}: {error}")
+    for name, got in rows.items():
+        check(f"{what}: {name} has as many alerts as json", len(got) == len(rows["json"]), (len(got), len(rows["json"])))
+        for one, other in zip(rows["json"], got):
+            compare(what, name, one, other)
+    return rows
+
+
+def hostile_fields():
+    long = b"A" * 65000
+    return [b"\xff\xfe\xc3(", b"'\"|\\=^\t]`", b"x\\n\\\\|=y", b"\x1b[31m\x07\x08\x7f\xc2\x9b31m", b"\xe2\x80\xae\xe2\x80\xa8txt",
+            b"<script>alert(1)</script>", b"=cmd|' /C calc'!A0", b"@SUM(1+1)", b"+1-1", b"${jndi:ldap://x}", b"%s%n%1000000d",
+            b"';DROP TABLE x;--", b"CEF:0|a|b|c|d|e|9|src=192.0.2.1", b"ban ip=192.0.2.9 rule=x", b"\xf0\x9f\x92\xa9" * 300,
+            b"\xed\xa0\x80", b"a b  c ", b" ", b"\x00", b"\r", b"=", b"|", b"]", b'"', long, b"\x01" * 3000, b"\\" * 3000,
+            b"=" * 3000, b"\xc3" * 3000]
+
+
+def hostile_log(field):
+    """Postfix lines with the field wherever a stranger decides: relaying tried, relayed, guessed and bounced."""
+    at = lambda n: b"2026-03-02T04:%02d:%02d.%03d+00:00 mx1 postfix/" % (n // 600 % 60, n // 10 % 60, n % 10 * 100)
+    lines = []
+    for i in range(40):
+        client = b"%s[203.0.113.%d]" % (field[:200] if i % 2 else b"unknown", i % 3 + 7)
+        lines += [at(4 * i) + b"smtpd[11]: NOQUEUE: reject: RCPT from %s: 554 5.7.1 <%s@example.com>: Relay access denied; "
+                  b"from=<%s@example.info> to=<%s@example.com> proto=ESMTP helo=<%s>" % (client, field, field, field, field),
+                  at(4 * i + 1) + b"smtpd[12]: warning: %s: SASL LOGIN authentication failed: %s, sasl_username=%s"
+                  % (client, field, field),
+                  at(4 * i + 2) + b"smtpd[13]: %s%04X: client=%s" % (b"ABC", i, client),
+                  at(4 * i + 2) + b"cleanup[14]: ABC%04X: message-id=<%s>" % (i, field),
+                  at(4 * i + 2) + b"qmgr[15]: ABC%04X: from=<%s@example.info>, size=900, nrcpt=1 (queue active)" % (i, field),
+                  at(4 * i + 3) + b"smtp[16]: ABC%04X: to=<%s@example.com>, relay=%s[198.51.100.8]:25, delay=1, dsn=2.0.0, "
+                  b"status=sent (250 %s)" % (i, field, field[:100], field),
+                  at(4 * i + 3) + b"qmgr[15]: ABC%04X: removed" % i]
+    return b"\n".join(line.replace(b"\n", b" ") for line in lines) + b"\n"
+
+
+logs = sorted(samples.rglob("*.log"))
+rows = read_all("samples", run(logs, GEOIP))
+check("the samples give many alerts of many rules", len(rows["json"]) > 100 and len({r["rule"] for r in rows["json"]}) > 9)
+
+golden = run(GOLDEN, GEOIP)
+for name in sorted(set(READERS) - {"json", "syslog-json"}):  # json has golden files beside the samples
+    got = golden[name]
+    path = here / "golden" / name
+    if "--bless" in sys.argv:
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(got)
+    check(f"golden file of {name}", path.exists() and path.read_bytes() == got, "differs; look, then --bless")
+
+told = 0
+with tempfile.TemporaryDirectory() as d:
+    for number, field in enumerate(hostile_fields()):
+        log = pathlib.Path(d, "hostile.log")
+        log.write_bytes(hostile_log(field))
+        found = read_all(f"hostile {number} {field[:12]!r}", run([log], cwd=d))
+        told += bool(found["json"])
+check("hostile fields hide no attack", told == len(hostile_fields()), (told, len(hostile_fields())))
+
+with tempfile.TemporaryDirectory() as d:
+    one = [binary, *OPTIONS, "-o", f"csv:{d}/a.csv", str(samples / GOLDEN[0])]
+    for _ in range(2):
+        subprocess.run(one, check=True, stdin=subprocess.DEVNULL)
+    text = pathlib.Path(d, "a.csv").read_text()
+    check("a csv that is added to has one header", text.count("alert_id") == 1 and len(text.splitlines()) > 4, text[:200])
+print(f"{checks} checks, {len(failures)} failed")
+sys.exit(bool(failures))
