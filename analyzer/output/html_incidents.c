@@ -102,7 +102,7 @@ static void put_line(struct html *h, const struct alert *a)
 {
     html_severity(h, a->severity);
     html_raw(h, "<span class=\"what\">");
-    html_words(h, rule_info(a->rule)->name);
+    html_words(h, alert_rule(a)->name);
     html_raw(h, "</span>");
     put_entity(h, a);
     put_observed(h, a);
@@ -198,7 +198,7 @@ static void put_facts(struct html *h, const struct alert *a)
 {
     char number[TEXT_NUMBER];
     html_raw(h, "<dl>\n");
-    put_pair(h, "Why", a->reason[0] != '\0' ? a->reason : rule_info(a->rule)->description,
+    put_pair(h, "Why", a->reason[0] != '\0' ? a->reason : alert_rule(a)->description,
              ALERT_TEXT_MAX);
     put_pair(h, "How", a->how, sizeof a->how);
     put_term(h, "When");
@@ -212,10 +212,10 @@ static void put_facts(struct html *h, const struct alert *a)
     put_source(h, &a->place);
     put_members(h, a);
     put_term(h, "Rule");
-    html_words(h, rule_info(a->rule)->id);
+    html_words(h, alert_rule(a)->id);
     if (a->advice != NULL && a->advice[0] != '\0') {
         html_raw(h, ", <a href=\"#do-");
-        html_attr(h->out, slice_of(rule_info(a->rule)->id), 80);
+        html_attr(h->out, slice_of(alert_rule(a)->id), 80);
         html_raw(h, "\">what to do</a>");
     }
     outbuf_printf(h->out, "</dd>\n<dt>Alert</dt><dd class=\"id\">%s</dd>\n</dl>\n", a->id);
@@ -261,15 +261,15 @@ static bool was_told(const struct alert *const *told, unsigned count, const stru
 static void put_advice(struct html *h, const struct alert *a, bool first_of_rule)
 {
     html_raw(h, "<details class=\"advice\"><summary>");
-    html_words(h, rule_info(a->rule)->name);
+    html_words(h, alert_rule(a)->name);
     html_raw(h, "</summary>\n<div class=\"do\"");
     if (first_of_rule) {
         html_raw(h, " id=\"do-");
-        html_attr(h->out, slice_of(rule_info(a->rule)->id), 80);
+        html_attr(h->out, slice_of(alert_rule(a)->id), 80);
         html_raw(h, "\"");
     }
     html_raw(h, ">\n<p class=\"note\">");
-    html_words(h, rule_info(a->rule)->description);
+    html_words(h, alert_rule(a)->description);
     html_raw(h, "</p>\n");
     html_advice(h, a->advice);
     html_raw(h, "</div></details>\n");
