@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Scenarios as an admin meets them: scenario_files.py BINARY SIGNATURES CONTRIB
+"""Scenarios and policies as an admin meets them: scenario_files.py BINARY SIGNATURES CONTRIB
 
 A scenario in a folder fires without a new build, under its own rule id, in every output. A broken one is named, with the
-entry, the member and what is allowed, and exit status 78. What is shipped as examples loads and does what it promises."""
-import copy, json, os, pathlib, subprocess, sys, tempfile
+entry, the member and what is allowed, and exit status 78. What is shipped as examples loads and does what it promises;
+manual page, schema and program know the same names."""
+import copy, json, os, pathlib, re, shutil, subprocess, sys, tempfile
 
 binary, shipped, contrib = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]), pathlib.Path(sys.argv[3])
 failures, checks = [], 0
@@ -234,7 +235,31 @@ with tempfile.TemporaryDirectory() as d:
 r = run("--check-config", "--signatures", contrib)
 check("the translated scenarios do what they promise", r.returncode == 0, r.stderr)
 
+# ---- what is written about them ----
+root = shipped.resolve().parent
+page = root / "docs/man/relaywatch-signatures.5"
+manual = re.findall(r"[\w.-]+", page.read_text())
+NAMES = {"analyzer/event/event_kinds.def": r'^EVENT_KIND\(\w+, "(\w+)"', "analyzer/detect/scenario_facts.def": r'^FACT\(\w+, "(\w+)"',
+         "analyzer/match/reasons.def": r'^REASON\(\w+, "(\w+)"', "analyzer/detect/policy.def": r"^POLICY\(\w+, (\w+)"}
 schema = json.loads((shipped / "schema.json").read_text())
+for path, pattern in NAMES.items():
+    names = re.findall(pattern, (root / path).read_text(), re.M)
+    check(f"the manual has every name of {path}", len(names) > 3 and set(names) <= set(manual), sorted(set(names) - set(manual)))
+    if "policy" not in path and "reasons" not in path:
+        known = schema["$defs"]["fact"]["enum"] if "facts" in path else schema["$defs"]["kinds"]["items"]["enum"]
+        check(f"the schema has every name of {path}", sorted(known) == sorted(names), set(known) ^ set(names))
+if shutil.which("mandoc"):
+    r = subprocess.run(["mandoc", "-Tlint", "-Wwarning", page], capture_output=True, text=True)
+    check("the manual page is well formed", r.returncode == 0, r.stdout)
+blocks = re.findall(r"```json\n(.*?)```", (root / "docs/signatures.md").read_text(), re.S)
+blocks = [re.sub(r"^   ", "", b, flags=re.M) for b in blocks]
+whole = [b for b in blocks if '"schema": 1' in b]
+for n, block in enumerate(whole, 1):
+    with tempfile.TemporaryDirectory() as d:
+        (pathlib.Path(d) / "own.json").write_text(block)
+        r = run("--check-config", "--signatures", d)
+        check(f"example {n} of docs/signatures.md is good", r.returncode == 0, (block, r.stderr))
+check("docs/signatures.md has an example of each kind of file", len(whole) >= 3, whole)
 try:
     import jsonschema
 except ImportError:
