@@ -1,6 +1,8 @@
-/* fuzz_signatures.c - files of wordings: the reader, both kinds, and their own texts
+/* fuzz_signatures.c - files of wordings: the reader, all kinds, and their own texts
  * source:   libFuzzer; good seeds: signatures
  * limits:   one file at a time */
+#include "detect/policy.h"
+#include "detect/scenario_file.h"
 #include "match/signatures.h"
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
@@ -11,6 +13,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     struct error error = {0};
     struct reasons *reasons = NULL;
     struct block_lists *lists = NULL;
+    struct policy policy;
 
     set = (struct signature_set){.count = 1};
     if (signature_file_parse("fuzz.json", (slice){(const char *)data, size}, &set.files[0],
@@ -19,6 +22,8 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
             reasons_check(reasons, &set, &error);
         if ((lists = block_lists_new(&set, &error)) != NULL)
             block_lists_check(lists, &set, &error);
+        scenarios_free(scenarios_load(&set, &error));
+        policy_load(&set, &policy, &error);
     }
     reasons_free(reasons);
     block_lists_free(lists);

@@ -193,6 +193,41 @@ with tempfile.TemporaryDirectory() as d:
     check("a flood stays in its bounds and is counted", summary["scenarios"][0]["groups_dropped"] >= 2900, summary["scenarios"])
     check("and does not hide who comes after it", [a["relaywatch"]["alert"]["entity"]["value"] for a in got] == ["203.0.113.9"], got[:2])
 
+# ---- every comparison, on lines that it must and must not fit ----
+OUT, IN, SIX = denied(0), denied(0, client="192.0.2.7"), denied(0, client="2001:db8:1::9")
+TRICK, CASE = denied(0, rcpt="u%there.example@example.org"), denied(0, rcpt="U@SUB.There.Example", sender="")
+SENT = "Mar  2 04:00:00 mx postfix/smtp[7]: 4ABCDEF0123: to=<u@there.example>, relay=mx.there.example[198.51.100.25]:25, delay=7.5, dsn=2.0.0, status=sent (250 2.0.0 Ok)"
+BYE = "Mar  2 04:00:00 mx postfix/smtpd[7]: disconnect from unknown[203.0.113.9] ehlo=1 auth=0/5 rcpt=1/3 commands=2/9"
+QUEUED = "Mar  2 04:00:00 mx postfix/qmgr[7]: 4ABCDEF0123: from=<a@example.org>, size=1000, nrcpt=30 (queue active)"
+WHERE = [  # events, where, lines that fit, lines that do not
+    (["rcpt"], {"client": "203.0.113.0/24"}, [OUT], [IN, SIX]), (["rcpt"], {"client": ["192.0.2.7", "2001:db8::/32"]}, [IN, SIX], [OUT]),
+    (["rcpt"], {"client": {"not": "203.0.113.9"}}, [IN, SIX], [OUT]), (["rcpt"], {"not": {"client_zone": "trusted"}}, [OUT, SIX], [IN]),
+    (["rcpt"], {"client_network": "203.0.113.0/24"}, [OUT], [IN]), (["rcpt"], {"outside": True}, [OUT], [IN]), (["rcpt"], {"outside": False}, [IN], [OUT]),
+    (["rcpt"], {"rcpt": "u@sub.there.EXAMPLE"}, [CASE], [OUT]), (["rcpt"], {"rcpt": {"prefix": "U@S"}}, [CASE], [OUT]), (["rcpt"], {"rcpt": {"suffix": ".example"}}, [OUT, CASE], [TRICK]),
+    (["rcpt"], {"rcpt": {"contains": ["%", "SUB"]}}, [CASE, TRICK], [OUT]), (["rcpt"], {"rcpt_domain": {"domain": "there.example"}}, [OUT, CASE, TRICK], [denied(0, rcpt="u@nothere.example")]),
+    (["rcpt"], {"rcpt_domain": {"domain": "sub.there.example"}}, [CASE], [OUT]), (["rcpt"], {"rcpt_class": "trick", "address_form": "percent"}, [TRICK], [OUT]),
+    (["rcpt"], {"address_form": ["plain"]}, [OUT], [TRICK]), (["rcpt"], {"null_sender": True}, [CASE], [OUT]), (["rcpt"], {"sender": ""}, [CASE], [OUT]),
+    (["rcpt"], {"sender_domain": {"exists": False}}, [CASE], [OUT]), (["rcpt"], {"sender_zone": "local"}, [denied(0, sender="a@example.org")], [OUT, CASE]),
+    (["rcpt"], {"reply_code": 554}, [OUT], [OUT.replace("554", "550")]), (["rcpt"], {"reply_code": [550, 554]}, [OUT], [OUT.replace("554", "454")]),
+    (["rcpt"], {"reply_code": {"min": 500, "max": 599}}, [OUT], [OUT.replace("554", "454")]), (["rcpt"], {"status": {"prefix": "5.7."}}, [OUT], [OUT.replace("5.7.1", "5.1.1")]),
+    (["rcpt"], {"hour": 4}, [OUT], [OUT.replace(" 04:", " 05:")]), (["rcpt"], {"helo": "H"}, [OUT], [OUT.replace("helo=<h>", "helo=<i>")]),
+    (["rcpt"], {"any": [{"hour": 5}, {"rcpt": {"prefix": "x"}}, {"outcome": "refused"}]}, [OUT], [OUT.replace("554", "454")]),
+    (["rcpt"], {"all": [{"rcpt": {"contains": "u"}}, {"rcpt": {"contains": "%"}}]}, [TRICK], [OUT]),
+    (["rcpt"], {"not": {"any": [{"client": "203.0.113.9"}, {"null_sender": True}]}}, [IN], [OUT, CASE]),
+    (["rcpt"], {"stage": {"in": ["rcpt", "data"]}, "soft": False}, [OUT], []), (["rcpt"], {"program": "smtpd", "host": "MX", "session": "7"}, [OUT], []),
+    (["delivery"], {"delay": {"min": 7, "max": 8}, "route": "remote", "remote": "198.51.100.0/24", "relay": {"domain": "there.example"}}, [SENT], [SENT.replace("7.5", "9")]),
+    (["disconnect"], {"auth_all": {"min": 5}, "auth_ok": 0, "rcpt_all": 3, "commands_all": {"max": 9}}, [BYE], [BYE.replace("0/5", "1/5"), BYE.replace("0/5", "0/4")]),
+    (["queued"], {"nrcpt": {"min": 30}, "size": 1000}, [QUEUED], [QUEUED.replace("=30", "=29")]),
+    (["auth"], {"user": ["A@example.org"], "mechanism": "login", "reason": "auth_fail"}, [login(0, "a@example.org", False)], [login(0, "b@example.org", False)]),
+]
+with tempfile.TemporaryDirectory() as d:
+    for n, (events, where, fits, not_fits) in enumerate(WHERE):
+        entry = {"id": f"LOCAL-{n}", "title": "one comparison", "severity": "info", "kind": "trigger", "events": events, "where": where,
+                 "match": [[line] for line in fits], "nomatch": [[line] for line in not_fits]}
+        (pathlib.Path(d) / "own.json").write_text(json.dumps(dict(GOOD, entries=[entry])))
+        r = run("--check-config", "--signatures", d)
+        check(f"where {json.dumps(where)}", r.returncode == 0, r.stderr)
+
 POLICY = {"schema": 1, "kind": "policies", "title": "ours", "entries": [{"id": "RW-RELAY-PROBE", "settings": {"plain_varied": 5, "severity_few": "high"}}]}
 POLICY_BREAKS = {
     "unknown rule": ({"id": "RW-HARVEST"}, '"id": "RW-HARVEST" has no policy; allowed: RW-RELAY-PROBE, RW-SPOOF-LOCAL, RW-LISTED, RW-PROTOCOL'),
