@@ -2,7 +2,8 @@
  * algorithm: a node that has children is followed by them; `next` leads to its next sibling, so
  *            that the tree is walked without pointers to follow for the common case
  * source:    the shape of MongoDB's and Sigma's selections: members are "and", lists are "or"
- * limits:    those of scenario_where.h; depth is bounded by that of the file */
+ * limits:    those of scenario_where.h; depth is bounded by that of the file; "contains" looks at
+ * the first CONTAINS_BYTES_MAX bytes of a text */
 #include "detect/scenario_where.h"
 
 #include <cjson/cJSON.h>
@@ -10,6 +11,8 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+
+enum { CONTAINS_BYTES_MAX = 2048 };
 
 enum node_op {
     NODE_ALL,
@@ -421,8 +424,10 @@ static bool ends_in_domain(slice text, slice domain)
     return n == 0 || text.ptr[n - 1] == '.';
 }
 
+/* Of a text that an attacker may have made long, the beginning. */
 static bool contains(slice text, slice part)
 {
+    text = slice_first(text, CONTAINS_BYTES_MAX);
     for (size_t i = 0; i + part.len <= text.len; i++)
         if (slice_ieq((slice){text.ptr + i, part.len}, part))
             return true;

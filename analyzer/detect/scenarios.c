@@ -13,10 +13,11 @@
 
 #include "base/panic.h"
 #include "base/table.h"
-#include "detect/capacity.h"
 #include "detect/scenario.h"
 #include "detect/scenario_state.h"
 #include "detect/scenario_where.h"
+
+enum { TABLE_OVERHEAD = 96, GROUPS_LEAST = 4 };
 
 struct scenarios {
     struct detect_env env;
@@ -45,13 +46,14 @@ static float group_score(const void *entry, int64_t now_us)
 
 static struct table *groups_new(const struct scenario *s, size_t memory_bytes)
 {
-    size_t size = scenario_state_size(s);
-    uint32_t room = capacity_of(memory_bytes, size);
+    size_t size = scenario_state_size(s), room = memory_bytes / (size + TABLE_OVERHEAD);
 
-    return table_new(&(struct table_spec){.name = s->info.id,
-                                          .capacity = room < s->entries_max ? room : s->entries_max,
-                                          .entry_size = (uint32_t)size,
-                                          .score = group_score});
+    room = room < GROUPS_LEAST ? GROUPS_LEAST : room;
+    return table_new(
+        &(struct table_spec){.name = s->info.id,
+                             .capacity = room < s->entries_max ? (uint32_t)room : s->entries_max,
+                             .entry_size = (uint32_t)size,
+                             .score = group_score});
 }
 
 static void *create(const struct detect_env *env)
@@ -234,7 +236,8 @@ static void count(struct scenarios *d, unsigned index, const struct event *ev,
     tally->groups_dropped = table_evictions(d->groups[index]);
     if (g->cool_us != 0 && ev->time_us < g->cool_us) {
         tally->counted++;
-        add_to_fired(d, s, g, ev, cx);
+        if (s->bad == NULL || in.bad)
+            add_to_fired(d, s, g, ev, cx);
         return;
     }
     if (g->cool_us != 0)
