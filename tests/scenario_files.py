@@ -35,6 +35,10 @@ def login(second, user, ok, client="203.0.113.9"):
     return time + f"warning: unknown[{client}]: SASL LOGIN authentication failed: authentication failure, sasl_username={user}"
 
 
+# Lists of addresses and reports to others hold attackers of the built-in rules only.
+NAME_NO_RULES = {"postfix-cidr", "postscreen", "nftables", "nft", "ipset", "fail2ban", "crowdsec", "exchange", "plain",
+                 "xarf", "xarf3", "stix", "misp"}
+
 GOOD = {"schema": 1, "kind": "scenarios", "title": "ours", "entries": [
     {"id": "LOCAL-RELAY-1", "title": 'Relaying "tried" <twice> & more', "severity": "high", "kind": "leaky",
      "events": ["rcpt"], "where": {"reason": "relay_denied", "client_zone": "outside"}, "by": ["client"],
@@ -164,6 +168,11 @@ with tempfile.TemporaryDirectory() as d:
     check("a case names it", any("LOCAL-RELAY-1" in c["rules"] for c in summary["cases"]) or not summary["cases"], summary["cases"])
     text = run("--year", "2026", "--local-domain", "example.org", "-q", "--signatures", d, "-", stdin="\n".join(log).encode()).stdout.decode()
     check("the report shows it", "LOCAL-RELAY-1" in text and "SCENARIOS" in text and "Ask whoever is on duty." in text, text)
+    for writer in re.findall(r'^WRITER\(\w+, "([\w-]+)"\)', (shipped.resolve().parent / "analyzer/output/writers.def").read_text(), re.M):
+        if writer in NAME_NO_RULES:
+            continue
+        out = run("--year", "2026", "--local-domain", "example.org", "-q", "-o", writer, "--signatures", d, "-", stdin="\n".join(log).encode())
+        check(f"{writer} names the scenario", b"LOCAL-RELAY-1" in out.stdout, (out.stdout[:300], out.stderr))
     run_twice = [run("--year", "2026", "--local-domain", "example.org", "-q", "-o", "json", "--signatures", d, "-", stdin="\n".join(log).encode()).stdout for _ in range(2)]
     check("two runs say the same", run_twice[0] == run_twice[1])
 
