@@ -69,6 +69,12 @@ check("a recipient of ours is no probe", says(event, "relay_probe") == "does not
 check("an unknown recipient counts", says(event, "harvest").endswith("1 of 8 unknown recipients, 0 known: needs 7 more unknown recipients"),
       event["detectors"])
 
+event = one(HEAD % (2, "postscreen[906]") + "PREGREET 14 after 0.05 from [203.0.113.10]:40000: EHLO there\\r\\n")["events"][0]
+check("a bot is told at once", says(event, "protocol_abuse") == "1 anomalies, 0.0 of 5 sloppy ones: reported, low", event["detectors"])
+event = one(REFUSED.replace("554 5.7.1", "550 5.1.1").replace("Relay access denied", "go away").replace("a@s.example", "a@example.org")
+            % ("u@example.org", "u@example.org"))["events"][0]
+check("a sender of ours from outside is told", says(event, "spoof_local").startswith("within an hour 1 of 5 senders, 0 of 10 recipients; "), event["detectors"])
+
 event = one(HEAD % (2, "smtpd[906]") + "warning: unknown[203.0.113.10]: SASL LOGIN authentication failed: "
             "UGFzc3dvcmQ6, sasl_username=ann")["events"][0]
 check("a failed login", event["kind"] == "auth" and event["user"] == "ann", event)

@@ -378,6 +378,32 @@ static void on_event(void *state, const struct event *ev, const struct context *
         on_failure(d, ev, cx);
 }
 
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct listed *d = state;
+    const struct policy *p = d->policy;
+    const struct listing *l;
+    struct block_hit hit;
+    slice name;
+
+    if (ev->route != ROUTE_REMOTE || !may_be_listing(cx->reason) ||
+        (ev->outcome != OUTCOME_BOUNCED && ev->outcome != OUTCOME_DEFERRED))
+        return;
+    block_lists_find(d->names, event_field(ev, EF_TEXT), &hit);
+    name = hit.name[0] ? slice_of(hit.name) : organisation_of(ev, cx);
+    l = table_find(d->lists, siphash13_lower(cx->key, name));
+    if (l == NULL)
+        return;
+    outbuf_printf(out,
+                  "%u refusals by %.0f organisations, of which %u are certain and %u critical; our "
+                  "address quoted %u times: reported, %s",
+                  l->replies, distinct_count(&l->organisations),
+                  policy_unsigned(p, POLICY_LISTED_organisations_certain),
+                  policy_unsigned(p, POLICY_LISTED_organisations_critical), l->quoted,
+                  severity_name(severity_of(d, l, ev->time_us)));
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct listed *d = state;
@@ -398,6 +424,7 @@ const struct detector detector_listed = {
     .memory_parts = 1,
     .create = create,
     .on_event = on_event,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

@@ -280,6 +280,26 @@ static void on_event(void *state, const struct event *ev, const struct context *
     report(d, count(d, anomaly, offence, ev, cx), anomaly, ev, cx);
 }
 
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct protocol_abuse *d = state;
+    const struct offender *o = NULL;
+    int severity;
+
+    if (offence_of(d->policy, anomaly_of(ev, cx), ev, cx) != OFFENCE_NONE && !ev->soft)
+        o = table_find(d->clients, cx->client_hash);
+    if (o == NULL)
+        return;
+    severity = severity_of(d->policy, o, cx);
+    outbuf_printf(out, "%u anomalies, %.1f of %g sloppy ones", o->total, o->sloppy.value,
+                  policy_number(d->policy, POLICY_PROTOCOL_sloppy_many));
+    if (severity < 0)
+        outbuf_puts(out, ": not enough yet");
+    else
+        outbuf_printf(out, ": reported, %s", severity_name((enum severity)severity));
+}
+
 static uint64_t evictions(const void *state)
 {
     const struct protocol_abuse *d = state;
@@ -300,6 +320,7 @@ const struct detector detector_protocol_abuse = {
     .memory_parts = 1,
     .create = create,
     .on_event = on_event,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,

@@ -189,7 +189,7 @@ static bool helo_is_ours(const struct event *ev, const struct context *cx)
 }
 
 /* Delivered on enough days: a forward, a list, a provider at work. Only deliveries teach. */
-static bool is_learnt(struct spoof_local *d, const struct event *ev, const struct context *cx,
+static bool is_learnt(const struct spoof_local *d, const struct event *ev, const struct context *cx,
                       bool delivered)
 {
     uint64_t key = hash_mix(cx->client_hash, cx->sender_hash);
@@ -330,17 +330,47 @@ static void report(struct spoof_local *d, const struct spoofer *s, const struct 
             .ev = ev});
 }
 
+static bool is_counted(const struct event *ev, const struct context *cx)
+{
+    return cx->outside && cx->client_hash != 0 && sender_is_ours(cx) && !client_is_ours(cx) &&
+           (is_delivered(ev, cx) || is_refused(ev, cx));
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct spoof_local *d = state;
     bool delivered = is_delivered(ev, cx);
 
-    if (!cx->outside || cx->client_hash == 0 || !sender_is_ours(cx) || client_is_ours(cx))
-        return;
-    if (!delivered && !is_refused(ev, cx))
+    if (!is_counted(ev, cx))
         return;
     if (!is_learnt(d, ev, cx, delivered))
         report(d, count(d, ev, cx, delivered), ev, cx);
+}
+
+static void explain(const void *state, const struct event *ev, const struct context *cx,
+                    struct outbuf *out)
+{
+    const struct spoof_local *d = state;
+    const struct policy *p = d->policy;
+    const struct spoofer *s = NULL;
+
+    if (is_counted(ev, cx))
+        s = table_find(d->clients, cx->client_hash);
+    if (s == NULL)
+        return;
+    if (is_learnt(d, ev, cx, false)) {
+        outbuf_puts(out, "delivered on enough days: a client that may use this sender");
+        return;
+    }
+    outbuf_printf(
+        out,
+        "within an hour %.0f of %u senders, %.0f of %u recipients; %.0f of %u recipients "
+        "of roles: reported, %s",
+        distinct_count(&s->hour_senders), policy_unsigned(p, POLICY_SPOOF_LOCAL_senders_many),
+        distinct_count(&s->hour_recipients), policy_unsigned(p, POLICY_SPOOF_LOCAL_recipients_many),
+        distinct_count(&s->role_recipients),
+        policy_unsigned(p, POLICY_SPOOF_LOCAL_role_recipients_some),
+        severity_name(severity_of(p, s)));
 }
 
 static uint64_t evictions(const void *state)
@@ -363,6 +393,7 @@ const struct detector detector_spoof_local = {
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,
+    .explain = explain,
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
