@@ -90,7 +90,9 @@ static void put_shares(struct html *h, const struct coverage *c)
     put_share(h, c->rcpt_decisions_visible, "sessions: which recipients were accepted or refused");
     put_share(h, c->client_known, "messages: which client handed them in");
     put_share(h, c->remote_reply_visible, "deliveries: what the other server answered");
-    put_share(h, c->auth_visible ? 1 : 0, "logins");
+    html_raw(h, "<tr><th scope=\"row\">logins</th><td class=\"num\">");
+    html_raw(h, c->auth_visible ? "yes" : "no, or not all");
+    html_raw(h, "</td><td></td></tr>\n");
     html_raw(h, "</tbody></table>\n");
 }
 

@@ -1,0 +1,107 @@
+// html_browser.js - what a browser makes of pages of the HTML report; called by html_browser.py with one JSON argument
+"use strict";
+const fs = require("fs");
+const path = require("path");
+const { chromium } = require("playwright-core");
+
+const axe = fs.readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
+const work = JSON.parse(process.argv[2]);
+let checks = 0;
+let failed = 0;
+
+function check(what, ok, seen) {
+  checks += 1;
+  if (ok) return;
+  failed += 1;
+  console.log(`not ok - ${what}: ${JSON.stringify(seen).slice(0, 1500)}`);
+}
+
+const views = {
+  light: { viewport: { width: 1280, height: 900 }, colorScheme: "light" },
+  dark: { viewport: { width: 1280, height: 900 }, colorScheme: "dark" },
+  narrow: { viewport: { width: 400, height: 800 }, colorScheme: "light" },
+  smallest: { viewport: { width: 320, height: 640 }, colorScheme: "dark" },
+  plain: { viewport: { width: 1280, height: 900 }, javaScriptEnabled: false },
+};
+
+// Whatever a page says or asks for while it is looked at.
+function listen(page, own) {
+  const heard = [];
+  page.on("console", (message) => heard.push(message.text()));
+  page.on("pageerror", (error) => heard.push(error.message));
+  page.on("dialog", (dialog) => { heard.push(dialog.message()); dialog.dismiss(); });
+  page.on("request", (request) => { if (request.url() !== own && !request.url().startsWith("data:")) heard.push(request.url()); });
+  return heard;
+}
+
+async function look(browser, file, name) {
+  const context = await browser.newContext(views[name]);
+  const page = await context.newPage();
+  const what = `${path.basename(file)}, ${name}`;
+  const url = `file://${file}`;
+  const heard = listen(page, url);
+  await page.goto(url);
+  check(`${what}: no error and no request`, heard.length === 0, heard);
+  check(`${what}: the answer is seen at once`, (await page.locator("h1").boundingBox()).y < 300);
+  if (name !== "plain") {
+    check(`${what}: no script of the log has run`, await page.evaluate(() => window.hit === undefined && !document.title.includes("hit")));
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    check(`${what}: nothing is wider than the window`, wide <= 0, wide);
+    await page.evaluate(axe);
+    const found = await page.evaluate(() => window.axe.run(document));
+    check(`${what}: axe-core finds nothing`, found.violations.length === 0, found.violations.map((v) => [v.id, v.nodes.length, v.nodes[0].html]));
+  }
+  await context.close();
+}
+
+// The script: sorting, searching, links into closed incidents.
+async function use(browser, file) {
+  const page = await (await browser.newContext(views.light)).newPage();
+  const heard = listen(page, `file://${file}`);
+  await page.goto(`file://${file}`);
+  const table = page.locator("table.sort").first();
+  const first = () => table.locator("tbody tr td").first().innerText();
+  await table.locator("thead th button").nth(1).click();
+  await table.locator("thead th button").nth(1).click();
+  check("a table sorts up on the second click", (await table.locator("th[aria-sort]").getAttribute("aria-sort")) === "ascending");
+  check("the smallest row is first then", Number(await first()) <= 5, await first());
+  const all = await page.locator(".incident").count();
+  await page.locator("input[type=search]").fill("203.0.113.7 relay");
+  const some = await page.locator(".incident:visible").count();
+  check("the search leaves what was asked for", some > 0 && some < all / 10, [some, all]);
+  await page.locator("input[type=search]").fill("");
+  const closed = page.locator("details.incident:not([open])").last();
+  const id = await closed.locator(".body").getAttribute("id");
+  await page.evaluate((hash) => { location.hash = hash; }, id);
+  await page.waitForTimeout(100);
+  check("a link opens the incident it leads to", await page.locator(`#${id}`).isVisible());
+  await page.keyboard.press("Tab");
+  check("the keyboard works", await page.evaluate(() => document.activeElement !== document.body));
+  await page.emulateMedia({ media: "print" });
+  check("the paper shows what was closed", await page.locator("details.incident .body").nth(50).evaluate((e) => e.getBoundingClientRect().height > 20));
+  check("using the page makes no error", heard.length === 0, heard);
+}
+
+async function pictures(browser, folder) {
+  fs.mkdirSync(folder, { recursive: true });
+  const shots = [["report-light", "light", 0, 1280, 900], ["report-dark", "dark", 0, 1280, 900], ["report-narrow", "narrow", 0, 400, 800]];
+  for (const [name, view] of shots) {
+    const page = await (await browser.newContext(views[view])).newPage();
+    await page.goto(`file://${work.pages[0]}`);
+    await page.screenshot({ path: path.join(folder, `${name}.png`) });
+    if (view === "light")
+      await page.locator("section[aria-labelledby=timeline]").screenshot({ path: path.join(folder, "report-timeline.png") });
+  }
+}
+
+(async () => {
+  const browser = await chromium.launch({ executablePath: process.env.CHROMIUM, args: ["--no-sandbox"] });
+  for (const file of work.pages)
+    for (const name of Object.keys(views))
+      await look(browser, file, name);
+  await use(browser, work.pages.find((file) => file.endsWith("bad-day.html")));
+  if (work.pictures) await pictures(browser, work.pictures);
+  await browser.close();
+  console.log(`${checks} checks, ${failed} failed`);
+  process.exit(failed > 0 ? 1 : 0);
+})();
