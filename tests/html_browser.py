@@ -46,7 +46,7 @@ with tempfile.TemporaryDirectory() as d:
     page(d / "relay-open.html", "relay-open.log", "relay-probed.log", options=geo)
     page(d / "backscatter.html", "backscatter.log")
     page(d / "hostile.html", "-", stdin=html_logs.hostile_day())
-    page(d / "bad-day.html", "-", stdin=html_logs.bad_day(46).encode())
+    page(d / "bad-day.html", "-", stdin=html_logs.bad_day(24).encode())
     page(d / "empty.html", "-", stdin=b"\n")
     work = {"pages": [str(d / f"{n}.html") for n in ("relay-open", "backscatter", "hostile", "bad-day", "empty")],
             "pictures": sys.argv[5] if len(sys.argv) > 5 and sys.argv[4] == "--pictures" else None}
