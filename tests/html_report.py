@@ -114,10 +114,16 @@ def check_samples():
 
 
 def check_places():
-    page = check_page("places", report(samples / "relay-open.log", options=[
-        "--geoip-city", data / "geo-city.mmdb", "--geoip-asn", data / "geo-as.mmdb"]))
-    words = " ".join("".join(page.words).split())
-    check("countries and networks have tables", "Viet Nam" in words and "AS64496" in words and "places" in page.ids, words[-3000:])
+    text = report(samples / "relay-open.log", samples / "relay-probed.log", options=[
+        "--geoip-city", data / "geo-city.mmdb", "--geoip-asn", data / "geo-as.mmdb"])
+    page = check_page("places", text)
+    rows = [re.sub("<[^>]*>", " ", row).split() for row in re.findall("<tr>.*?</tr>", text.decode(), re.S)]
+    # addresses, relaying refused, logins failed, recipients, bad
+    check("a country adds up its clients", any(row[:2] == ["Viet", "Nam"] and row[4:] == "10 23 20 41 10".split() for row in rows),
+          [row for row in rows if row[:1] == ["Viet"]])
+    check("a network adds up its clients", any(row[:1] == ["AS64496"] and row[6:] == "17 30 20 41 10".split() for row in rows),
+          [row for row in rows if row[:1] == ["AS64496"]])
+    check("places have a section", "places" in page.ids)
     for name in "geo-odd.mmdb", "geo-text.mmdb":
         check_page(name, report(samples / "relay-open.log", options=["--geoip-city", data / name]))
 

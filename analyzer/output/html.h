@@ -10,8 +10,10 @@
 #include "output/writer.h"
 
 enum {
-    HTML_VALUE_MAX = 256,      /* code points of a value shown whole */
-    HTML_PAGE_MOST = 400 << 10 /* bytes after which incidents are told in one row */
+    HTML_VALUE_MAX = 256,       /* code points of a value shown whole */
+    HTML_LINKS_MOST = 200,      /* incidents that the timeline links to */
+    HTML_PAGE_MOST = 400 << 10, /* bytes after which an incident is told in one row */
+    HTML_ROWS_MOST = 440 << 10  /* bytes after which the rest is only counted */
 };
 
 struct html {

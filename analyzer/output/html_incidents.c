@@ -2,9 +2,10 @@
  *
  * An incident is a <details>: its first line says how bad, what, who, how much, when; inside are
  * the reason, the counts, the others involved and the log lines. The target of a link lies inside,
- * so that a browser opens it. limits:  OPEN_MOST severe incidents are open at first. When the page
- * has grown to HTML_PAGE_MOST the rest has one row each, ROWS_MOST at most; the JSON output has
- * them all */
+ * so that a browser opens it.
+ *
+ * limits:  OPEN_MOST severe incidents are open at first. When the page has grown to HTML_PAGE_MOST
+ *          the rest has one row each, up to HTML_ROWS_MOST; the JSON output has them all */
 #include "output/html.h"
 
 #include <stdio.h>
@@ -13,7 +14,6 @@
 
 enum {
     OPEN_MOST = 3,
-    ROWS_MOST = 400,
     MEMBERS_MOST = 16,
     CASES_MOST = 24,
     EVIDENCE_MOST = 3,  /* of the first incidents */
@@ -249,7 +249,7 @@ static bool was_told(const struct alert *const *told, unsigned count, const stru
 {
     *ret_rule = false;
     for (unsigned i = 0; i < count; i++) {
-        if (told[i]->rule != a->rule)
+        if (strcmp(alert_rule(told[i])->id, alert_rule(a)->id) != 0)
             continue;
         *ret_rule = true;
         if (strcmp(told[i]->advice, a->advice) == 0)
@@ -311,7 +311,7 @@ static void put_counts(struct html *h)
 
 void html_incidents(struct html *h)
 {
-    unsigned i = 0, rows = 0;
+    unsigned i = 0;
     html_section(h, "incidents", "Incidents");
     if (h->incidents_count == 0) {
         html_raw(h, "<p>None.</p>\n");
@@ -322,13 +322,16 @@ void html_incidents(struct html *h)
     html_raw(h, "<div class=\"list\">\n");
     for (; i < h->incidents_count && h->out->len < HTML_PAGE_MOST; i++)
         put_incident(h, i, i < OPEN_MOST && h->incidents[i]->severity >= SEVERITY_HIGH);
-    for (; i < h->incidents_count && rows < ROWS_MOST; i++, rows++)
+    for (; i < h->incidents_count && h->out->len < HTML_ROWS_MOST; i++)
         put_row(h, i);
     html_raw(h, "</div>\n");
     if (i < h->incidents_count) {
         html_raw(h, "<p class=\"note\">And ");
         html_count(h, h->incidents_count - i);
-        html_raw(h, " more: see the JSON output.</p>\n");
+        html_raw(h, " more: see the JSON output.");
+        for (; i < h->incidents_count && i < HTML_LINKS_MOST; i++)
+            outbuf_printf(h->out, "<span id=\"i%u\"></span>", i + 1);
+        html_raw(h, "</p>\n");
     }
     put_all_advice(h);
     html_end(h);

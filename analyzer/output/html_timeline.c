@@ -3,8 +3,9 @@
  * One strip for each thing that was counted, each on its own scale with its peak named: they differ
  * by orders of magnitude. Below them a lane for each rule with its incidents, each a link. Text is
  * in pixels and only the shapes stretch with the page, so that it stays readable on a telephone.
- * limits:  BARS_MOST incidents have a bar, LANES_MOST rules a lane; the table of numbers has the
- *          buckets in which something was counted */
+ *
+ * limits:  the first HTML_LINKS_MOST incidents have a bar, LANES_MOST rules a lane; the table of
+ *          numbers has the buckets in which something was counted */
 #include "output/html.h"
 
 #include <stdio.h>
@@ -21,8 +22,7 @@ enum {
     LANE_GAP = 10,
     AXIS_HEIGHT = 22,
     TICKS_MOST = 8,
-    LANES_MOST = 20,
-    BARS_MOST = 200
+    LANES_MOST = 20
 };
 
 static const char *const titles[TRAFFIC_COUNT] = {
@@ -225,21 +225,26 @@ static void put_strips(struct html *h, const struct axis *a)
 /* ---- incidents ---- */
 
 struct lane {
-    enum rule rule;
+    const struct rule_info *rule;
     unsigned count;
 };
+
+static bool in_lane(const struct lane *lane, const struct alert *a)
+{
+    return strcmp(lane->rule->id, alert_rule(a)->id) == 0;
+}
 
 static unsigned lanes_of(const struct html *h, struct lane *lanes)
 {
     unsigned count = 0;
     for (unsigned i = 0; i < h->incidents_count; i++) {
         unsigned k = 0;
-        while (k < count && lanes[k].rule != h->incidents[i]->rule)
+        while (k < count && !in_lane(&lanes[k], h->incidents[i]))
             k++;
         if (k == LANES_MOST)
             continue;
         if (k == count)
-            lanes[count++] = (struct lane){.rule = h->incidents[i]->rule};
+            lanes[count++] = (struct lane){.rule = alert_rule(h->incidents[i])};
         lanes[k].count++;
     }
     return count;
@@ -259,23 +264,22 @@ static void put_bar(struct html *h, const struct axis *a, unsigned i, unsigned y
     outbuf_printf(h->out, ", %s</title></a>\n", text_span(alert->first_us, alert->last_us, time));
 }
 
-static void put_lane(struct html *h, const struct axis *a, const struct lane *lane, unsigned y,
-                     unsigned *bars)
+static void put_lane(struct html *h, const struct axis *a, const struct lane *lane, unsigned y)
 {
     char number[TEXT_NUMBER];
     outbuf_printf(h->out, "<text class=\"label\" y=\"%u\">", y + 12);
-    html_words(h, rule_info(lane->rule)->name);
+    html_words(h, lane->rule->name);
     outbuf_printf(h->out, " <tspan class=\"n\">%s</tspan></text>", text_count(lane->count, number));
     /* the most severe come first in the list and lie on top of the others */
     for (unsigned i = h->incidents_count; i-- > 0;)
-        if (h->incidents[i]->rule == lane->rule && i < BARS_MOST && (*bars)++ < BARS_MOST)
+        if (in_lane(lane, h->incidents[i]) && i < HTML_LINKS_MOST)
             put_bar(h, a, i, y + LANE_LABEL);
 }
 
 static void put_lanes(struct html *h, const struct axis *a)
 {
     struct lane lanes[LANES_MOST];
-    unsigned count = lanes_of(h, lanes), bars = 0;
+    unsigned count = lanes_of(h, lanes);
     const unsigned each = LANE_LABEL + LANE_HEIGHT + LANE_GAP;
     if (count == 0)
         return;
@@ -285,7 +289,7 @@ static void put_lanes(struct html *h, const struct axis *a)
                   count * each + AXIS_HEIGHT);
     put_grid(h, a);
     for (unsigned i = 0; i < count; i++)
-        put_lane(h, a, &lanes[i], i * each, &bars);
+        put_lane(h, a, &lanes[i], i * each);
     put_ticks(h, a, count * each + AXIS_HEIGHT - 6);
     html_raw(h, "</svg>\n");
 }
