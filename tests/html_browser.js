@@ -94,8 +94,10 @@ async function pictures(browser, folder) {
     const page = await (await browser.newContext(views[view])).newPage();
     await page.goto(`file://${work.pages[0]}`);
     await page.screenshot({ path: path.join(folder, `${name}.png`) });
-    if (view === "light")
-      await page.locator("section[aria-labelledby=timeline]").screenshot({ path: path.join(folder, "report-timeline.png") });
+    if (view !== "light") continue;
+    await page.setViewportSize({ width: 1280, height: 3000 });
+    const box = await page.locator("section[aria-labelledby=timeline]").boundingBox();
+    await page.screenshot({ path: path.join(folder, "report-timeline.png"), clip: { x: 24, y: box.y - 16, width: 1232, height: box.height + 32 } });
   }
 }
 

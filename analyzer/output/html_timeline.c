@@ -25,6 +25,8 @@ enum {
     LANES_MOST = 20
 };
 
+static const int64_t day_us = INT64_C(86400000000);
+
 static const char *const titles[TRAFFIC_COUNT] = {
     [TRAFFIC_ACCEPTED] = "Messages accepted",  [TRAFFIC_DELIVERED] = "Recipients delivered",
     [TRAFFIC_REFUSED] = "Refused at the door", [TRAFFIC_BOUNCED] = "Recipients bounced",
@@ -75,22 +77,47 @@ static double percent_at(const struct axis *a, int64_t time_us)
     return at < 0 ? 0 : at > 100 ? 100 : at;
 }
 
-/* "03:00", or "2 Mar" at midnight and on an axis of days; times of no calendar have none. */
-static const char *tick_words(const struct axis *a, int64_t time_us, char *buf)
+/* A time of the form of text_time(), whose blank has two bytes. */
+enum { MONTH_AT = 5, DAY_AT = 8, CLOCK_AT = 12, TIME_LENGTH = 21 };
+
+/* "2 Mar" */
+static void put_day(struct html *h, const char *time)
 {
     static const char *const months[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
                                          "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
+    unsigned month = (unsigned)(time[MONTH_AT] - '0') * 10 + (unsigned)(time[MONTH_AT + 1] - '0');
+    unsigned day = (unsigned)(time[DAY_AT] - '0') * 10 + (unsigned)(time[DAY_AT + 1] - '0');
+    outbuf_printf(h->out, "%u" TEXT_NBSP "%s", day, months[(month + 11) % 12]);
+}
+
+/* "03:00", or "2 Mar" at midnight and on an axis of days; times of no calendar have none. */
+static void put_tick_words(struct html *h, const struct axis *a, int64_t time_us)
+{
     char time[TEXT_TIME];
-    text_time(time_us, time); /* "2026-03-02 03:00:32Z", the blank has two bytes */
-    if (strlen(time) < 21)
-        return "";
-    unsigned month = (unsigned)(time[5] - '0') * 10 + (unsigned)(time[6] - '0');
-    unsigned day = (unsigned)(time[8] - '0') * 10 + (unsigned)(time[9] - '0');
-    if (a->tick_us % INT64_C(86400000000) == 0 || memcmp(time + 12, "00:00", 5) == 0)
-        snprintf(buf, TEXT_TIME, "%u" TEXT_NBSP "%s", day, months[(month + 11) % 12]);
+    text_time(time_us, time);
+    if (strlen(time) < TIME_LENGTH)
+        return;
+    if (a->tick_us % day_us == 0 || memcmp(time + CLOCK_AT, "00:00", 5) == 0)
+        put_day(h, time);
     else
-        snprintf(buf, TEXT_TIME, "%.*s", a->tick_us < 60000000 ? 8 : 5, time + 12);
-    return buf;
+        outbuf_put(h->out, (slice){time + CLOCK_AT, a->tick_us < 60000000 ? 8 : 5});
+}
+
+/* When a bucket begins: "03:00", with the day on an axis of more than one, the day alone where it
+ * is as wide as that. */
+static void put_moment(struct html *h, const struct timeline_view *v, unsigned bucket)
+{
+    char time[TEXT_TIME];
+    text_time(v->start_us + bucket * v->width_us, time);
+    if (strlen(time) < TIME_LENGTH || v->width_us >= day_us) {
+        outbuf_put(h->out, slice_first(slice_of(time), sizeof "2026-03-02" - 1));
+        return;
+    }
+    if (v->count * v->width_us > day_us) {
+        put_day(h, time);
+        html_raw(h, TEXT_NBSP);
+    }
+    outbuf_put(h->out, (slice){time + CLOCK_AT, 5});
 }
 
 static void put_grid(struct html *h, const struct axis *a)
@@ -102,7 +129,6 @@ static void put_grid(struct html *h, const struct axis *a)
 
 static void put_ticks(struct html *h, const struct axis *a, unsigned y)
 {
-    char text[TEXT_TIME];
     for (int64_t t = a->first_tick_us; t <= a->end_us; t += a->tick_us) {
         double at = percent_at(a, t);
         outbuf_printf(h->out, "<text class=\"tick\" x=\"%.3f%%\" y=\"%u\" text-anchor=\"%s\">", at,
@@ -110,7 +136,7 @@ static void put_ticks(struct html *h, const struct axis *a, unsigned y)
                       at < 3    ? "start"
                       : at > 97 ? "end"
                                 : "middle");
-        html_raw(h, tick_words(a, t, text));
+        put_tick_words(h, a, t);
         html_raw(h, "</text>");
     }
 }
@@ -150,18 +176,16 @@ static void put_steps(struct html *h, const struct timeline_view *v, enum traffi
 
 static void put_strip(struct html *h, const struct timeline_view *v, enum traffic what, unsigned y)
 {
-    char number[TEXT_NUMBER], time[TEXT_TIME];
+    char number[TEXT_NUMBER];
     unsigned peak = peak_of(v, what);
     uint64_t most = v->bucket[peak][what];
-    const char *when = text_time(v->start_us + peak * v->width_us, time);
-    bool clock = v->width_us < INT64_C(86400000000) && strlen(when) >= 21;
 
     outbuf_printf(h->out, "<text class=\"label\" y=\"%u\">%s <tspan class=\"n\">%s</tspan></text>",
                   y + 12, titles[what], text_count(v->total[what], number));
     outbuf_printf(h->out,
                   "<text class=\"peak\" x=\"100%%\" y=\"%u\" text-anchor=\"end\">peak %s at ",
                   y + 12, text_count(most, number));
-    outbuf_put(h->out, clock ? (slice){when + 12, 5} : slice_first(slice_of(when), 10));
+    put_moment(h, v, peak);
     outbuf_printf(h->out,
                   "</text><line class=\"base\" x2=\"100%%\" y1=\"%u\" y2=\"%u\"/>"
                   "<svg class=\"%s\" y=\"%u\" width=\"100%%\" height=\"%u\" viewBox=\"0 0 %u 100\" "
@@ -250,16 +274,19 @@ static unsigned lanes_of(const struct html *h, struct lane *lanes)
     return count;
 }
 
+/* The higher the more severe, so that it shows without colours. */
 static void put_bar(struct html *h, const struct axis *a, unsigned i, unsigned y)
 {
     const struct alert *alert = h->incidents[i];
     double from = percent_at(a, alert->first_us), to = percent_at(a, alert->last_us);
     char time[TEXT_SPAN];
+    unsigned height = LANE_HEIGHT - 2 * (SEVERITY_CRITICAL - alert->severity);
     outbuf_printf(h->out,
                   "<a href=\"#i%u\"><rect class=\"%s\" x=\"%.3f%%\" y=\"%u\" width=\"%.3f%%\" "
                   "height=\"%u\"/><title>%s ",
-                  i + 1, severity_name(alert->severity), from > 99.6 ? 99.6 : from, y,
-                  to - from < 0.4 ? 0.4 : to - from, LANE_HEIGHT, severity_name(alert->severity));
+                  i + 1, severity_name(alert->severity), from > 99.6 ? 99.6 : from,
+                  y + LANE_HEIGHT - height, to - from < 0.4 ? 0.4 : to - from, height,
+                  severity_name(alert->severity));
     html_attr(h->out, slice_of(alert->entity), 64);
     outbuf_printf(h->out, ", %s</title></a>\n", text_span(alert->first_us, alert->last_us, time));
 }
