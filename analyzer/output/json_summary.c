@@ -167,6 +167,27 @@ static void put_top(struct json *j, const struct run_info *run, const struct sum
     json_close(j, totals);
 }
 
+/* Buckets in which nothing was counted are left out, and so are counts of 0. */
+static void put_timeline(struct json *j, const struct timeline_view *v)
+{
+    struct json_mark array = json_array(j, "timeline");
+    for (unsigned b = 0; b < v->count; b++) {
+        uint64_t all = 0;
+        for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+            all += v->bucket[b][i];
+        if (all == 0)
+            continue;
+        struct json_mark object = json_object(j, NULL);
+        json_time(j, "start", v->start_us + b * v->width_us);
+        for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+            if (v->bucket[b][i] > 0)
+                json_u64(j, traffic_name((enum traffic)i), v->bucket[b][i]);
+        json_close(j, object);
+    }
+    json_close_kept(j, array);
+    json_u64(j, "timeline_step_s", (uint64_t)(v->width_us / 1000000));
+}
+
 static void put_scorecard(struct json *j, const struct summary *s)
 {
     struct json_mark array = json_array(j, "scorecard");
@@ -343,6 +364,7 @@ void json_summary(const struct run_info *run, const struct summary *summary,
     put_input(j, summary);
     put_top(j, run, summary);
     put_cases(j, &summary->cases);
+    put_timeline(j, &summary->timeline);
     put_scorecard(j, summary);
     put_risk(j, summary);
     put_scenarios(j, summary);

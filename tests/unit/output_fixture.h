@@ -210,6 +210,20 @@ static inline void fixture_cases(struct fixture *f)
     f->summary.cases = (struct case_list){.cases = f->cases, .count = 1, .total = 1};
 }
 
+/* Two buckets of ten minutes with one between them in which nothing was counted. */
+static inline void fixture_timeline(struct timeline_view *v)
+{
+    v->start_us = FIXTURE_DAY_US + INT64_C(3) * 3600 * 1000000;
+    v->width_us = INT64_C(600) * 1000000;
+    v->count = 3;
+    v->bucket[0][TRAFFIC_ACCEPTED] = 61;
+    v->bucket[0][TRAFFIC_DELIVERED] = 312;
+    v->bucket[2][TRAFFIC_NULL_IN] = 6200;
+    v->total[TRAFFIC_ACCEPTED] = 61;
+    v->total[TRAFFIC_DELIVERED] = 312;
+    v->total[TRAFFIC_NULL_IN] = 6200;
+}
+
 static inline void fixture_rest(struct summary *s)
 {
     struct coverage *c = &s->coverage;
@@ -267,6 +281,7 @@ static inline struct fixture *fixture_new(void)
     fixture_tops(f);
     fixture_rest(&f->summary);
     fixture_cases(f);
+    fixture_timeline(&f->summary.timeline);
     f->sources[0] = "mail.log";
     f->summary.source_names = f->sources;
     f->summary.source_names_count = 1;

@@ -334,6 +334,9 @@ static void test_summary(void)
         {"relaywatch.cases.0.rules.1", "RW-SASL-BRUTE-SUCCESS"},
         {"relaywatch.cases.0.entities.1.type", "user"},
         {"relaywatch.cases.0.entities.1.value", "alice@example.net"},
+        {"relaywatch.timeline.0.start", "2026-03-02T03:00:00.000Z"},
+        {"relaywatch.timeline.1.start", "2026-03-02T03:20:00.000Z"},
+        {"relaywatch.timeline.1.accepted", NULL},
     };
     struct fixture *f = fixture_new();
     struct outbuf out;
@@ -353,6 +356,10 @@ static void test_summary(void)
     check_number(doc, "relaywatch.cases.0.severity", 99);
     check_number(doc, "relaywatch.cases.0.alerts_total", 3);
     check_number(doc, "relaywatch.cases_total", 1);
+    check_number(doc, "relaywatch.timeline.0.delivered", 312);
+    check_number(doc, "relaywatch.timeline.1.null_in", 6200);
+    check_number(doc, "relaywatch.timeline_step_s", 600);
+    CHECK_INT(cJSON_GetArraySize(at(doc, "relaywatch.timeline")), 2);
     for (unsigned i = 0; i < TOPIC_COUNT; i++) {
         char path[64];
         snprintf(path, sizeof(path), "relaywatch.verdict.%s.by",
