@@ -40,21 +40,6 @@ struct axis {
     int64_t first_tick_us;
 };
 
-/* "10 min", "1 h" */
-static const char *width_words(int64_t width_us, char *buf, size_t size)
-{
-    long long s = (long long)(width_us / 1000000);
-    if (s % 86400 == 0)
-        snprintf(buf, size, "%lld day%s", s / 86400, s == 86400 ? "" : "s");
-    else if (s % 3600 == 0)
-        snprintf(buf, size, "%lld h", s / 3600);
-    else if (s % 60 == 0)
-        snprintf(buf, size, "%lld min", s / 60);
-    else
-        snprintf(buf, size, "%lld s", s);
-    return buf;
-}
-
 static struct axis axis_of(const struct timeline_view *v)
 {
     static const int64_t steps_s[] = {10,    30,    60,    300,   600,    1800,   3600,    7200,
@@ -357,10 +342,10 @@ static void put_numbers(struct html *h)
 static void put_note(struct html *h)
 {
     const struct timeline_view *v = &h->s->timeline;
-    char width[32];
+    char width[TEXT_NUMBER];
     bool first = true;
     outbuf_printf(h->out, "<p class=\"note\">Counted per %s, UTC; each strip has its own scale.",
-                  width_words(v->width_us, width, sizeof width));
+                  text_width(v->width_us, width));
     for (unsigned i = 0; i < TRAFFIC_COUNT; i++) {
         if (v->total[i] > 0)
             continue;

@@ -1,9 +1,9 @@
 /* text.c - the "text" writer: the report for people, and one alert at a time in a follow run
  *
- * Order: the answer first, then why (cases, incidents), then who (tops), then how far to trust it
- * (log, scorecard). A batch run prints the report only; a follow run prints each alert as it comes
- * and the report at its end. limits:  at most INCIDENTS_MOST incidents are shown in full; the JSON
- * output has them all. */
+ * Order: the answer first, then why (cases, incidents), then when (traffic) and who (tops), then
+ * how far to trust it (log, scorecard). A batch run prints the report only; a follow run prints
+ * each alert as it comes and the report at its end. limits:  at most INCIDENTS_MOST incidents are
+ * shown in full; the JSON output has them all. */
 #include "output/text.h"
 
 #include "output/writers.h"
@@ -66,6 +66,7 @@ static void write_summary(const struct run_info *run, const struct summary *summ
     text_verdict(&page, summary, &seen);
     text_cases(&page, &summary->cases);
     text_incidents(&page, incidents, incidents_count, INCIDENTS_MOST, &seen);
+    text_timeline(&page, &summary->timeline);
     text_tops(&page, summary, run->top);
     text_log(&page, run, summary);
     text_scorecard(&page, summary);

@@ -34,6 +34,9 @@ void text_incidents(struct page *p, const struct alert *const *incidents, unsign
 /* text_alert_line - one alert in two lines, for a follow run */
 void text_alert_line(struct page *p, const struct alert *alert);
 
+/* text_timeline - traffic over time, a line for each thing counted; nothing when nothing was */
+void text_timeline(struct page *p, const struct timeline_view *v);
+
 /* text_tops - a table for each dimension that has rows, at most `most` rows each (0 = all) */
 void text_tops(struct page *p, const struct summary *s, unsigned most);
 

@@ -104,6 +104,20 @@ const char *text_span(int64_t first_us, int64_t last_us, char *buf)
     return buf;
 }
 
+const char *text_width(int64_t width_us, char *buf)
+{
+    static const struct {
+        int64_t seconds;
+        const char *name;
+    } units[] = {{86400, "d"}, {3600, "h"}, {60, "min"}, {1, "s"}};
+    int64_t seconds = width_us / 1000000;
+    unsigned unit = 0;
+    while (seconds % units[unit].seconds != 0)
+        unit++;
+    snprintf(buf, TEXT_NUMBER, "%" PRId64 " %s", seconds / units[unit].seconds, units[unit].name);
+    return buf;
+}
+
 void text_add(char *buf, size_t size, const char *format, ...)
 {
     size_t used = strlen(buf);

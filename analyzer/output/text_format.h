@@ -31,6 +31,11 @@ const char *text_time(int64_t time_us, char *buf);
  * differs, one time only when both are equal */
 const char *text_span(int64_t first_us, int64_t last_us, char *buf);
 
+/* text_width - a round length of time in one unit, "30 min", "2 h", "1 d", into buf[TEXT_NUMBER]
+ *
+ *   units     microseconds; less than a second is not shown */
+const char *text_width(int64_t width_us, char *buf);
+
 /* text_add - append printf-style to the C string in buf[size]; what does not fit is dropped */
 void text_add(char *buf, size_t size, const char *format, ...)
     __attribute__((format(printf, 3, 4)));

@@ -284,6 +284,31 @@ static void test_live(void)
     free(f);
 }
 
+/* Three buckets, and as many columns as there is room for. */
+static void test_traffic(void)
+{
+    struct fixture *f = fixture_new();
+    struct outbuf out;
+    outbuf_init(&out, OUT_MAX);
+    slice text = report(f, &out);
+    CHECK(slice_has(text, SLICE_LIT("\nTRAFFIC  from 2026-03-02 03:00:00Z, a column is 10 min\n"
+                                    "  accepted                61  #\n"
+                                    "  delivered              312  #\n"
+                                    "  null sender in       6,200    #\n")));
+    struct timeline_view *v = &f->summary.timeline;
+    v->count = 100;
+    v->bucket[98][TRAFFIC_ACCEPTED] = 29;
+    v->bucket[99][TRAFFIC_ACCEPTED] = 1;
+    v->total[TRAFFIC_ACCEPTED] = 91;
+    text = report(f, &out);
+    CHECK(slice_has(text, SLICE_LIT("a column is 20 min\n  accepted                91  #      ")));
+    CHECK(slice_has(text, SLICE_LIT("    -\n  delivered")));
+    v->count = 0;
+    CHECK(!slice_has(report(f, &out), SLICE_LIT("TRAFFIC")));
+    outbuf_fini(&out);
+    free(f);
+}
+
 static void test_quiet_run(void)
 {
     struct fixture *f = calloc(1, sizeof(*f));
@@ -376,6 +401,7 @@ static const struct test_case cases[] = {
     {"colour adds nothing but colour", test_colour},
     {"a follow run prints an alert in two lines, a batch run none", test_live},
     {"a run without findings is short and admits thin evidence", test_quiet_run},
+    {"traffic is a line of characters with its peak as #", test_traffic},
     {"error bounds are shown only when there are any", test_error_column},
     {"numbers, sizes, shares and times read well", test_formats},
     {"long values lose their middle, sentences their end", test_cutting},
