@@ -108,9 +108,12 @@ static void put_line(struct html *h, const struct alert *a)
     put_observed(h, a);
     html_raw(h, "<span class=\"when\">");
     html_time(h, a->first_us);
-    html_raw(h, " <span>");
-    html_lasted(h, a->first_us, a->last_us);
-    html_raw(h, "</span></span>");
+    if (a->last_us - a->first_us >= 1000000) {
+        html_raw(h, " <span>");
+        html_lasted(h, a->first_us, a->last_us);
+        html_raw(h, "</span>");
+    }
+    html_raw(h, "</span>");
 }
 
 static void put_term(struct html *h, const char *name)
