@@ -279,6 +279,12 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
         return true;
     case OPTION_HASH_KEY:
         return take_hash_key(c, s, reterr);
+    case OPTION_BLOCK_ALLOW:
+    case OPTION_BLOCK_SEVERITY:
+    case OPTION_BLOCK_EXPIRE:
+    case OPTION_BLOCK_NETWORKS:
+    case OPTION_REPORTER:
+        return block_settings_take(&c->block, s, reterr);
     default:
         return take_switch(c, s);
     }
@@ -353,6 +359,16 @@ static bool take_all(struct config *c, const struct settings *s, struct error *r
     return true;
 }
 
+/* An abuse report that does not say who reports is nothing. */
+static bool outputs_have_reporter(const struct config *c, struct error *reterr)
+{
+    for (unsigned i = 0; i < c->outputs_count; i++)
+        if (c->outputs[i].writer->needs_reporter && c->block.reporter_address == NULL)
+            return error_set(reterr, ERROR_USAGE, "output %s needs --reporter \"NAME <ADDRESS>\"",
+                             c->outputs[i].writer->name);
+    return true;
+}
+
 static void put_file_first(struct settings *s, unsigned from_line)
 {
     struct setting *copy = panic_calloc(s->count + 1, sizeof *copy);
@@ -385,6 +401,7 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
             !take_hash_key(c, &settings->list[i], reterr))
             return false;
     c->zones = zones_new(&c->hash_key);
+    block_settings_init(&c->block, c->zones);
     c->honey_users = honey_users_new(&c->hash_key);
     if (!take_all(c, settings, reterr))
         return false;
@@ -393,11 +410,12 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
     if (c->outputs_count == 0)
         c->outputs[c->outputs_count++] =
             (struct config_output){writer_find(SLICE_LIT("text")), NULL};
-    return true;
+    return outputs_have_reporter(c, reterr);
 }
 
 void config_fini(struct config *c)
 {
     c->zones = zones_free(c->zones);
     c->honey_users = honey_users_free(c->honey_users);
+    block_settings_fini(&c->block);
 }

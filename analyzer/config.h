@@ -10,6 +10,7 @@
 #include "alert/alert.h"
 #include "base/error.h"
 #include "base/siphash.h"
+#include "config_block.h"
 #include "detect/honey_users.h"
 #include "event/parser.h"
 #include "event/time_zone.h"
@@ -48,6 +49,7 @@ struct config {
     const char *state_path; /* NULL: none */
     bool follow, from_end;
     unsigned quiet;
+    struct block_settings block; /* of block lists and abuse reports */
     bool check_only, help, version, list_formats;
 };
 

@@ -63,7 +63,10 @@ struct run_info sinks_run_info(const struct config *config, const char *path)
                              .tenant = "default",
                              .columns = out ? terminal_columns(STDOUT_FILENO) : 80,
                              .colour = may_colour(config->color, terminal),
-                             .top = config->top};
+                             .top = config->top,
+                             .block = &config->block.policy,
+                             .reporter_name = config->block.reporter_name,
+                             .reporter_address = config->block.reporter_address};
 }
 
 static void send(struct sinks *s, struct sink *k)

@@ -256,6 +256,22 @@ enum client_zone zones_client(const struct zones *z, const struct ip_addr *ip, s
     return CLIENT_OUTSIDE;
 }
 
+static bool overlaps(const struct ip_net *a, const struct ip_net *b)
+{
+    return ip_net_contains(a, &b->base) || ip_net_contains(b, &a->base);
+}
+
+enum client_zone zones_network(const struct zones *z, const struct ip_net *net)
+{
+    for (unsigned i = 0; i < z->networks_count; i++)
+        if (overlaps(&z->networks[i].net, net))
+            return z->networks[i].zone;
+    for (unsigned i = 0; !z->trusted_given && i < z->learnt_networks_count; i++)
+        if (overlaps(&z->learnt_networks[i].net, net))
+            return CLIENT_TRUSTED;
+    return CLIENT_OUTSIDE;
+}
+
 void zones_learn_domain(struct zones *z, slice domain, enum domain_zone zone)
 {
     struct domain_entry *e;

@@ -58,6 +58,10 @@ uint64_t zones_domain_hash(const struct zones *z, slice domain);
  *             name   verified host name, absent when none */
 enum client_zone zones_client(const struct zones *z, const struct ip_addr *ip, slice name);
 
+/* zones_network - the zone of the first explicit or learnt network that shares an address with net;
+ * CLIENT_OUTSIDE when none does */
+enum client_zone zones_network(const struct zones *z, const struct ip_net *net);
+
 /* zones_learn_domain - the log shows that domain is served here; weight counts the evidence
  * No effect once domains are explicit, but the proposal is kept for the report. Bounded: 4,096
  * domains. */

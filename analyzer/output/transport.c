@@ -3,8 +3,8 @@
  * A file is opened with O_APPEND, so several writers and log rotation by rename or truncation do no
  * harm. A document that replaces the one before is written to PATH.new and renamed. Short writes
  * and EINTR are continued; a non-blocking standard output (shared with a terminal program) is
- * waited for with poll. source:  POSIX write(2), open(2), rename(2). limits:  no buffering and no
- * fsync; EPIPE needs SIGPIPE to be ignored. */
+ * waited for with poll. source:  POSIX write(2), open(2), rename(2). limits:  no buffering, fsync
+ * before a rename only; EPIPE needs SIGPIPE to be ignored. */
 #include "output/transport.h"
 
 #include <errno.h>
@@ -49,14 +49,18 @@ struct transport *transport_open(const char *path, struct error *reterr)
     return t;
 }
 
-/* A new file beside the one to be replaced, with its mode; an old one left there is removed. */
+/* A new file beside the one to be replaced, with its mode and, where that may be, its owner; an
+ * old one left there is removed. */
 static int open_beside(const struct transport *t)
 {
     struct stat status;
-    mode_t mode = stat(t->path, &status) == 0 ? status.st_mode & 0777 : 0640;
+    bool status_known = stat(t->path, &status) == 0;
+    mode_t mode = status_known ? status.st_mode & 0777 : 0640;
     if (unlink(t->beside) != 0 && errno != ENOENT)
         return -1;
     int fd = open(t->beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd >= 0 && status_known && fchown(fd, status.st_uid, status.st_gid) != 0)
+        errno = 0; /* not ours to give away: it stays with the user who runs this */
     if (fd >= 0 && fchmod(fd, mode) != 0) {
         (void)close(fd);
         return -1;
@@ -144,6 +148,8 @@ static bool write_whole(struct transport *t, slice bytes)
         code = errno;
     if (code == 0)
         code = write_all(t->fd, bytes, &left);
+    if (code == 0 && fsync(t->fd) != 0 && errno != EINVAL)
+        code = errno; /* else a crash could leave an empty file under the name */
     if (t->fd >= 0 && close(t->fd) != 0 && errno != EINTR && code == 0)
         code = errno;
     t->fd = -1;

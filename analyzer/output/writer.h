@@ -9,6 +9,8 @@
 #include "alert/summary.h"
 #include "base/outbuf.h"
 
+struct block_policy;
+
 struct run_info {
     const char *version;       /* "0.9.0" */
     const char *observer_host; /* the machine relaywatch runs on; shown, never part of an id */
@@ -17,11 +19,14 @@ struct run_info {
     bool colour;               /* text: ANSI colour allowed */
     unsigned top;              /* rows of each top table */
     bool live;                 /* follow mode: alerts are printed as they come */
+    const struct block_policy *block; /* block lists: what may be blocked; NULL: the defaults */
+    const char *reporter_name, *reporter_address; /* abuse reports: who says so; NULL: nobody */
 };
 
 struct writer {
     const char *name, *media_type;
     bool whole; /* a summary is the whole document: it replaces the one before it in its file */
+    bool needs_reporter; /* it cannot be written without a reporter */
     void (*begin)(const struct run_info *, struct outbuf *); /* may be NULL */
     void (*alert)(const struct run_info *, const struct alert *,
                   struct outbuf *); /* may be NULL: summary only */
