@@ -91,6 +91,14 @@ struct alert_sample {
     int64_t time_us;
 };
 
+/* What is known of the message or session beyond the event that a finding shows. */
+struct finding_origin {
+    struct ip_addr client; /* family 0: unknown */
+    uint16_t client_port;  /* 0: unknown */
+    bool null_sender;
+    slice client_name, helo, user, sender; /* absent when unknown */
+};
+
 /* What a detector says. Slices and pointers are borrowed for the call. */
 struct finding {
     enum rule rule;
@@ -115,6 +123,7 @@ struct finding {
     uint32_t related_total; /* how many there are in all; 0 = as many as listed */
     const struct event
         *ev; /* the contributing event: sample line and context fields; may be NULL */
+    const struct finding_origin *origin; /* fills what ev leaves open; may be NULL */
 };
 
 struct alert {
@@ -144,14 +153,13 @@ struct alert {
     unsigned samples_count;
     /* context of the first contributing event, all optional ("" or family 0) */
     struct ip_addr client;
-    uint16_t client_port;   /* 0: the log does not tell it */
     struct geo_place place; /* of alert_source(); all empty without a GeoIP database */
     char client_name[128], helo[128], user[128], sender[ALERT_ENTITY_MAX],
         recipient[ALERT_ENTITY_MAX];
     bool null_sender;
     char host[128], program[48], service[48], queue_id[32], message_id[128];
-    char relay[128]; /* remote host of a delivery */
-    uint16_t reply_code;
+    char relay[128];                  /* remote host of a delivery */
+    uint16_t reply_code, client_port; /* 0: the log does not tell it */
     uint8_t status[3];
     const char *stage;  /* static, "" when none */
     const char *mta;    /* parser name: "postfix" */

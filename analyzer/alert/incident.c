@@ -214,6 +214,27 @@ static void take_context(struct alert *a, const struct event *ev)
     a->stage = event_stage_name(ev->stage);
 }
 
+static void fill(char *to, size_t size, slice value)
+{
+    if (to[0] == '\0' && value.len > 0)
+        slice_keep(value, to, size);
+}
+
+/* The line that shows the deed often lacks who did it: that was told when the message came in. */
+static void take_origin(struct alert *a, const struct finding_origin *o)
+{
+    if (a->client.family == 0)
+        a->client = o->client;
+    if (a->client_port == 0 && ip_addr_eq(&a->client, &o->client))
+        a->client_port = o->client_port;
+    if (ip_addr_eq(&a->client, &o->client))
+        fill(a->client_name, sizeof a->client_name, o->client_name);
+    fill(a->helo, sizeof a->helo, o->helo);
+    fill(a->user, sizeof a->user, o->user);
+    fill(a->sender, sizeof a->sender, o->sender);
+    a->null_sender |= o->null_sender && a->sender[0] == '\0';
+}
+
 /* Those who send the bounces are innocent: no output may show one of them as the source. */
 static void forget_client(struct alert *a)
 {
@@ -347,6 +368,8 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     make_id(s, a);
     if (f->ev != NULL)
         take_context(a, f->ev);
+    if (f->origin != NULL)
+        take_origin(a, f->origin);
     if (f->rule == RULE_NDR_FLOOD)
         forget_client(a);
     take_place(s, a);

@@ -223,6 +223,7 @@ static void origin_from_filter(struct correlate *c, const struct event *ev, uint
         first->flags |= MESSAGE_HANDED_ON;
     } else if (ev->orig_client.family != 0) {
         cx->client = m->client = ev->orig_client;
+        m->client_port = 0;
         cx->client_name = event_field(ev, EF_ORIG_CLIENT_NAME);
         m->zone = zones_client(c->zones, &ev->orig_client, cx->client_name);
         m->client_hash = correlate_principal(&c->key, &ev->orig_client);
@@ -272,6 +273,7 @@ static void join_mail(struct correlate *c, const struct event *ev, uint64_t scop
         m->flags |= MESSAGE_LOCAL_SUBMIT;
     slice_keep(event_field(ev, EF_QUEUE_ID), m->queue_id, sizeof m->queue_id);
     slice_keep(event_field(ev, EF_HELO), m->helo, sizeof m->helo);
+    m->client_port = ev->client_port;
     if (ev->orig_client.family != 0 || event_has(ev, EF_CHILD_ID))
         origin_from_filter(c, ev, scope, cx);
 }

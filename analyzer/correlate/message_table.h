@@ -67,6 +67,7 @@ struct message {
     uint32_t parent_handle;
     uint32_t nrcpt, recipients_seen, recipients_bad, dsn_sent;
     uint32_t size;
+    uint16_t client_port; /* of client; 0 unknown */
     enum domain_zone sender_zone;
     char sender[MESSAGE_SENDER_MAX]; /* cut; sender_hash is of the whole */
     char user[MESSAGE_USER_MAX];

@@ -60,6 +60,7 @@ void origin_copy(struct message *to, const struct message *from)
     to->zone = from->zone;
     to->client = from->client;
     to->client_hash = from->client_hash;
+    to->client_port = from->client_port;
     to->user_hash = from->user_hash;
     to->parent_key = from->parent_key;
     to->parent_handle = from->parent_handle;

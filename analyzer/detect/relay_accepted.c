@@ -220,6 +220,19 @@ static uint32_t confidence_of(const struct relay_accepted *d, const struct conte
     return zones_explicit_networks(cx->zones) ? 95 : 70;
 }
 
+static struct finding_origin origin_of(const struct context *cx)
+{
+    const struct message *m = cx->message;
+
+    return (struct finding_origin){
+        .client = cx->client,
+        .client_port = m != NULL && ip_addr_eq(&m->client, &cx->client) ? m->client_port : 0,
+        .client_name = cx->client_name,
+        .helo = m != NULL ? slice_of(m->helo) : SLICE_NONE,
+        .sender = cx->sender,
+        .null_sender = cx->null_sender};
+}
+
 static void report_client(struct relay_accepted *d, struct relayer *r, const struct event *ev,
                           const struct context *cx, slice client)
 {
@@ -229,6 +242,8 @@ static void report_client(struct relay_accepted *d, struct relayer *r, const str
                                        {"accepted", r->accepted},
                                        {"recipient_domains", (uint64_t)distinct_count(&r->domains)},
                                        {"senders", (uint64_t)distinct_count(&r->senders)}};
+
+    const struct finding_origin origin = origin_of(cx);
 
     d->named += !r->named;
     r->named = true;
@@ -248,7 +263,8 @@ static void report_client(struct relay_accepted *d, struct relayer *r, const str
                           .how = slice_of(address_form_name(r->forms & (~r->forms + 1))),
                           .counters = counters,
                           .counters_count = sizeof counters / sizeof counters[0],
-                          .ev = ev});
+                          .ev = ev,
+                          .origin = &origin});
 }
 
 /* So many clients that their number is the news: one alert for the server, the clients as its
