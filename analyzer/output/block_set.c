@@ -23,6 +23,8 @@ static const char *const shared_senders[] = {
 #undef SHARED
 };
 
+const char block_shared[] = "a provider's server that others send through";
+
 /* ---- who ---- */
 
 int64_t block_expire_us(const struct block_policy *policy, enum severity severity)
@@ -113,10 +115,25 @@ const char *block_refusal(const struct block_policy *policy, const struct alert 
     if (is_allowed(policy, net))
         return "on the allow list";
     if (is_shared(name))
-        return "a provider's server that others send through";
+        return block_shared;
     if (net->bits < floor)
         return "network too wide";
     return NULL;
+}
+
+/* Those who bounce a flood at us look like attackers: they offer recipients that do not exist. */
+bool block_is_flood_sender(const struct alert *a, const struct alert *const *incidents,
+                           unsigned count)
+{
+    if (!a->null_sender || alert_is_login(a))
+        return false;
+    for (unsigned i = 0; i < count; i++) {
+        const struct alert *f = incidents[i];
+        if (f->rule == RULE_NDR_FLOOD && f->first_us - day_us <= a->last_us &&
+            a->first_us <= f->last_us + day_us)
+            return true;
+    }
+    return false;
 }
 
 /* ---- candidates ---- */
@@ -142,20 +159,6 @@ static void skip(struct block_set *set, slice what, const struct alert *a, const
     s->rule = alert_rule(a)->id;
     s->why = why;
     set->skips_count++;
-}
-
-/* Those who bounce a flood at us look like harvesters: unknown recipients from the null sender. */
-static bool is_flood_sender(const struct builder *b, const struct alert *a)
-{
-    if (!a->null_sender || alert_is_login(a))
-        return false;
-    for (unsigned i = 0; i < b->incidents_count; i++) {
-        const struct alert *f = b->incidents[i];
-        if (f->rule == RULE_NDR_FLOOD && f->first_us - day_us <= a->last_us &&
-            a->first_us <= f->last_us + day_us)
-            return true;
-    }
-    return false;
 }
 
 static void add(struct block_set *set, const struct block_entry *e)
@@ -185,7 +188,7 @@ static void candidate(struct builder *b, const struct alert *a, const struct ip_
                             .merged = 1,
                             .whole = whole};
 
-    if (why == NULL && is_flood_sender(b, a))
+    if (why == NULL && block_is_flood_sender(a, b->incidents, b->incidents_count))
         why = "sends bounces while a flood of them comes in";
     if (why == NULL && whole && !b->policy->networks)
         why = "a whole network; --block-networks lists it";

@@ -71,6 +71,15 @@ bool block_names_attackers(const struct alert *a);
 const char *block_refusal(const struct block_policy *policy, const struct alert *a,
                           const struct ip_net *net);
 
+/* what block_refusal() says of a server that many send through: no reason not to report it */
+extern const char block_shared[];
+
+/* block_is_flood_sender - is the alert about bounces while a flood of them came in
+ *
+ *   in        incidents   all of the run */
+bool block_is_flood_sender(const struct alert *a, const struct alert *const *incidents,
+                           unsigned count);
+
 /* block_set_build - the list of a run
  *
  *   in        incidents   borrowed for the call; any order gives the same list

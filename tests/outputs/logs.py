@@ -27,7 +27,7 @@ def guess(client, start=0, count=40, port=b""):
 
 
 def write(events, path):
-    path.write_bytes(b"".join(stamp(n) + text + b"\n" for n, text in sorted(events)))
+    path.write_bytes(b"".join(stamp(n) + text + b"\n" for n, text in sorted(events, key=lambda e: e[0])))
     return path
 
 
