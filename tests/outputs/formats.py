@@ -13,7 +13,7 @@ here = pathlib.Path(__file__).parent
 binary, samples, data = os.path.abspath(sys.argv[1]), *(pathlib.Path(p).resolve() for p in sys.argv[2:4])
 OPTIONS = ["--no-config", "-qq", "--year", "2026", "--hash-key", "00112233445566778899aabbccddeeff", "--local-domain",
            "example.org,example.net", "--trusted", "127.0.0.0/8,192.0.2.0/24"]
-GEOIP = ["--geoip-city", str(data / "geo-city.mmdb")]
+GEOIP = ["--geoip-city", str(data / "geo-city.mmdb"), "--geoip-asn", str(data / "geo-as.mmdb")]
 GOLDEN = ["exchange_w3c/relay-open.log", "exchange_online/trace-lines.log", "exchange_eventlog/archive.log",
           "exchange_tracking/hostile.log"]
 GOLDEN_ONLY = ["postfix-cidr", "postscreen", "nftables", "ipset", "fail2ban", "crowdsec", "exchange", "plain", "xarf", "xarf3", "stix", "misp"]

@@ -13,7 +13,7 @@ schemas = sys.argv[4] if len(sys.argv) > 4 else None
 OPTIONS = ["--no-config", "-qq", "--year", "2026", "--hash-key", "00112233445566778899aabbccddeeff", "--local-domain",
            "example.org,example.net", "--trusted", "192.0.2.0/24", "--block-severity", "low"]
 REPORTER = ["--reporter", "Example Net Mail Operations <abuse@example.net>"]
-GEOIP = ["--geoip-city", str(data / "geo-city.mmdb")]
+GEOIP = ["--geoip-city", str(data / "geo-city.mmdb"), "--geoip-asn", str(data / "geo-as.mmdb")]
 NAMES = ["xarf", "xarf3", "stix", "misp"]
 EMAIL = r"[^@\s]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)+"
 TIME = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
