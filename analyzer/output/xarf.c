@@ -246,17 +246,27 @@ static void put_version3(struct json *j, const struct run_info *run, const struc
 
 /* ---- writers ---- */
 
+/* One report for each address and kind: the first, which is of the most severe incident. */
+static bool is_told(const struct culprits *c, unsigned at)
+{
+    for (unsigned i = at; i > 0 && ip_addr_eq(&c->list[i - 1].ip, &c->list[at].ip); i--)
+        if (c->list[i - 1].is_source && kind_of(c->list[i - 1].alert) == kind_of(c->list[at].alert))
+            return true;
+    return false;
+}
+
 static void put_reports(const struct run_info *run, const struct alert *const *incidents,
                         unsigned count, bool only3, struct outbuf *out)
 {
     struct culprits culprits;
 
     culprits_build(run, incidents, count, &culprits);
+    culprits_by_address(&culprits);
     for (unsigned i = 0; i < culprits.count; i++) {
         const struct culprit *c = &culprits.list[i];
         bool version4 = !only3 && fits_version4(c);
         struct json j = json_begin(out, ALERT_SAMPLE_MAX);
-        if (!c->is_source || (!version4 && kind_of(c->alert) == KIND_SCAN))
+        if (!c->is_source || is_told(&culprits, i) || (!version4 && kind_of(c->alert) == KIND_SCAN))
             continue;
         if (version4)
             put_version4(&j, run, c);
