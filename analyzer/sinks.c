@@ -73,7 +73,8 @@ static void send(struct sinks *s, struct sink *k)
 {
     if (s->out.overflow)
         sinks_warn(s, "a document was larger than 64 MiB and is cut");
-    if (s->out.len > 0 && !transport_write(k->transport, (slice){s->out.ptr, s->out.len}))
+    if ((s->out.len > 0 || k->writer->whole) &&
+        !transport_write(k->transport, (slice){s->out.ptr, s->out.len}))
         s->failed |= !transport_stopped(k->transport);
 }
 
@@ -87,6 +88,18 @@ static void begin(struct sinks *s, struct sink *k)
     send(s, k);
 }
 
+static struct transport *open_output(const struct config_output *o, struct error *reterr)
+{
+    if (o->writer->whole)
+        return transport_open_whole(o->path, reterr);
+    if (o->path == NULL || !net_sink_is(o->path))
+        return transport_open(o->path, reterr);
+    if (o->writer->frame != FRAME_NONE)
+        return transport_open_net(o->path, o->writer->frame, reterr);
+    error_set(reterr, ERROR_OUTPUT, "output %s goes to files, not to %s", o->writer->name, o->path);
+    return NULL;
+}
+
 struct sinks *sinks_new(const struct config *config, struct error *reterr)
 {
     struct sinks *s = panic_calloc(1, sizeof *s);
@@ -98,10 +111,7 @@ struct sinks *sinks_new(const struct config *config, struct error *reterr)
     for (unsigned i = 0; i < config->outputs_count; i++) {
         const struct config_output *o = &config->outputs[i];
         struct sink *k = &s->list[s->count];
-        *k = (struct sink){o->writer,
-                           o->writer->whole ? transport_open_whole(o->path, reterr)
-                                            : transport_open(o->path, reterr),
-                           sinks_run_info(config, o->path)};
+        *k = (struct sink){o->writer, open_output(o, reterr), sinks_run_info(config, o->path)};
         if (k->transport == NULL)
             return sinks_free(s);
         s->count++;

@@ -160,4 +160,5 @@ static void write_alert(const struct run_info *run, const struct alert *alert, s
     outbuf_putc(out, '\n');
 }
 
-const struct writer cef_writer = {.name = "cef", .media_type = "text/plain", .alert = write_alert};
+const struct writer cef_writer = {
+    .name = "cef", .media_type = "text/plain", .frame = FRAME_LINE, .alert = write_alert};

@@ -2,8 +2,8 @@
  *
  * Every field of ours begins with '_' and is a string or a number; "_id" is forbidden.
  * source:   GELF 1.1.
- * limits:   one object a line, as inputs that read files and newline-framed TCP take it; GELF over
- *           TCP proper ends each with a NUL byte. Alerts only. */
+ * limits:   one object a line in a file, with a NUL byte behind it over TCP, one a datagram over
+ * UDP, neither compressed nor cut into chunks. Alerts only. */
 #include <stdio.h>
 
 #include "output/alert_view.h"
@@ -117,4 +117,4 @@ static void write_alert(const struct run_info *run, const struct alert *alert, s
 }
 
 const struct writer gelf_writer = {
-    .name = "gelf", .media_type = "application/x-ndjson", .alert = write_alert};
+    .name = "gelf", .media_type = "application/x-ndjson", .frame = FRAME_NUL, .alert = write_alert};

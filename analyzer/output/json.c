@@ -31,6 +31,7 @@ void json_put_observer(struct json *j, const struct run_info *run)
 const struct writer json_writer = {
     .name = "json",
     .media_type = "application/x-ndjson",
+    .frame = FRAME_LINE,
     .alert = json_alert,
     .summary = json_summary,
 };
@@ -38,6 +39,7 @@ const struct writer json_writer = {
 const struct writer ecs_writer = {
     .name = "ecs",
     .media_type = "application/x-ndjson",
+    .frame = FRAME_LINE,
     .alert = json_alert,
     .summary = json_summary,
 };

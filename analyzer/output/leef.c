@@ -100,4 +100,4 @@ static void write_alert(const struct run_info *run, const struct alert *a, struc
 }
 
 const struct writer leef_writer = {
-    .name = "leef", .media_type = "text/plain", .alert = write_alert};
+    .name = "leef", .media_type = "text/plain", .frame = FRAME_LINE, .alert = write_alert};

@@ -141,5 +141,7 @@ static void write_alert(const struct run_info *run, const struct alert *alert, s
     json_fit(run, alert, out, put_document);
 }
 
-const struct writer splunk_hec_writer = {
-    .name = "splunk-hec", .media_type = "application/x-ndjson", .alert = write_alert};
+const struct writer splunk_hec_writer = {.name = "splunk-hec",
+                                         .media_type = "application/x-ndjson",
+                                         .frame = FRAME_LINE,
+                                         .alert = write_alert};

@@ -63,10 +63,14 @@ static void write_summary(const struct run_info *run, const struct summary *s,
                   incidents_count);
 }
 
-const struct writer syslog_writer = {
-    .name = "syslog", .media_type = "text/plain", .alert = write_cef, .summary = write_summary};
+const struct writer syslog_writer = {.name = "syslog",
+                                     .media_type = "text/plain",
+                                     .frame = FRAME_OCTETS,
+                                     .alert = write_cef,
+                                     .summary = write_summary};
 
 const struct writer syslog_json_writer = {.name = "syslog-json",
                                           .media_type = "text/plain",
+                                          .frame = FRAME_OCTETS,
                                           .alert = write_json,
                                           .summary = write_summary};

@@ -20,7 +20,8 @@
 struct transport {
     char *path;   /* NULL: standard output */
     char *beside; /* of a file that is replaced: where the next document is written; else NULL */
-    int fd;       /* of a file that is replaced: -1 between two documents */
+    int fd;       /* of a file that is replaced: -1 between two documents; of a collector: -1 */
+    struct net_sink *net; /* a collector; else NULL */
     bool stopped, torn;
     uint64_t failures;
 };
@@ -139,6 +140,22 @@ static bool write_counted(struct transport *t, slice bytes)
     return false;
 }
 
+struct transport *transport_open_net(const char *path, enum net_frame frame, struct error *reterr)
+{
+    struct net_sink *net = net_sink_open(path, frame, reterr);
+    struct transport *t;
+    size_t size = strlen(path) + 1;
+
+    if (net == NULL)
+        return NULL;
+    t = panic_calloc(1, sizeof *t);
+    t->net = net;
+    t->fd = -1;
+    t->path = panic_calloc(1, size);
+    memcpy(t->path, path, size);
+    return t;
+}
+
 /* The whole document into the file beside, which then takes the name. */
 static bool write_whole(struct transport *t, slice bytes)
 {
@@ -164,12 +181,14 @@ static bool write_whole(struct transport *t, slice bytes)
 
 bool transport_write(struct transport *t, slice bytes)
 {
+    if (t->net != NULL)
+        return net_sink_write(t->net, bytes);
+    if (t->beside != NULL) /* nobody to tell of is a document too */
+        return write_whole(t, bytes);
     if (bytes.len == 0)
         return true;
     if (t->stopped)
         return false;
-    if (t->beside != NULL)
-        return write_whole(t, bytes);
     if (t->torn) {
         if (!write_counted(t, SLICE_LIT("\n")))
             return false;
@@ -186,7 +205,7 @@ bool transport_is_empty(const struct transport *t)
 
 bool transport_reopen(struct transport *t, struct error *reterr)
 {
-    if (t->path == NULL || t->beside != NULL) /* a new file each time anyway */
+    if (t->path == NULL || t->beside != NULL || t->net != NULL) /* a new file each time anyway */
         return true;
     int fd = open_append(t->path, reterr);
     if (fd < 0)
@@ -204,7 +223,7 @@ bool transport_stopped(const struct transport *t)
 
 uint64_t transport_failures(const struct transport *t)
 {
-    return t->failures;
+    return t->failures + (t->net != NULL ? net_sink_dropped(t->net) : 0);
 }
 
 bool transport_close(struct transport **t)
@@ -217,7 +236,7 @@ bool transport_close(struct transport **t)
         note_failure(old, errno);
     if (old->beside != NULL && old->fd >= 0) /* no document came */
         (void)unlink(old->beside);
-    bool ok = old->failures == 0;
+    bool ok = net_sink_close(&old->net) && old->failures == 0;
     free(old->path);
     free(old->beside);
     free(old);

@@ -13,6 +13,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "output/net_sink.h"
 
 struct transport;
 
@@ -33,6 +34,11 @@ struct transport *transport_open(const char *path, struct error *reterr);
  *                     mode
  *   result    NULL on failure, also when the folder takes no new file */
 struct transport *transport_open_whole(const char *path, struct error *reterr);
+
+/* transport_open_net - a collector, see net_sink.h; each write is one message
+ *
+ *   result    NULL on failure, with *reterr set (ERROR_OUTPUT) */
+struct transport *transport_open_net(const char *path, enum net_frame frame, struct error *reterr);
 
 /* transport_write - append bytes, best whole lines: one write(2) unless the system takes fewer
  *

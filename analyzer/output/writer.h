@@ -8,6 +8,7 @@
 #include "alert/alert.h"
 #include "alert/summary.h"
 #include "base/outbuf.h"
+#include "output/net_sink.h"
 
 struct block_policy;
 
@@ -26,7 +27,8 @@ struct run_info {
 struct writer {
     const char *name, *media_type;
     bool whole; /* a summary is the whole document: it replaces the one before it in its file */
-    bool needs_reporter; /* it cannot be written without a reporter */
+    bool needs_reporter;  /* it cannot be written without a reporter */
+    enum net_frame frame; /* of a message on a stream; FRAME_NONE: files only */
     void (*begin)(const struct run_info *, struct outbuf *); /* may be NULL */
     void (*alert)(const struct run_info *, const struct alert *,
                   struct outbuf *); /* may be NULL: summary only */
