@@ -34,6 +34,8 @@
 
 enum { DETECTORS_MAX = 32, TOP_K = 1024, PROGRESS_EVERY = 16384, WAIT_MS = 500 };
 static const int64_t minute_us = 60 * 1000000;
+/* Block lists of followed logs are written anew after so long: with news, without. */
+static const int64_t lists_news_us = 10 * 1000000, lists_age_us = 60 * (int64_t)60 * 1000000;
 /* Lines arrive so much later than their time says. */
 static const int64_t idle_slack_us = 5 * 1000000;
 /* A jump ahead by more than this moves the clock only when the next line confirms it. */
@@ -64,8 +66,9 @@ struct pipeline {
     struct sinks *sinks;
     struct progress progress;
     int64_t clock_us, next_tick_us, wild_us; /* event time */
-    int64_t first_us;                        /* earliest record; 0 before the first */
-    int64_t read_us; /* latest record; the clock is ahead of it while followed logs are idle */
+    int64_t lists_us; /* when block lists were last written while following */
+    int64_t first_us; /* earliest record; 0 before the first */
+    int64_t read_us;  /* latest record; the clock is ahead of it while followed logs are idle */
     uint64_t events, parsed, parser_skipped, repeats, wild;
     const struct parser *parser; /* of the present record */
     char mta[24], host[128];     /* of the first event: what server this is */
@@ -370,12 +373,28 @@ static bool is_over(const struct pipeline *p)
     return sinks_stopped(p->sinks) || (p->watch != NULL && p->watch->stopped(p->watch->arg));
 }
 
+static void report(struct pipeline *p, bool live);
+
+/* Followed logs are at their end: block lists are made anew when there is news, or after a time in
+ * which entries may have ended. */
+static void refresh_lists(struct pipeline *p)
+{
+    int64_t age_us = p->clock_us - p->lists_us;
+
+    if (p->clock_us == INT64_MIN || !sinks_has_live(p->sinks, false) ||
+        age_us < (sinks_has_live(p->sinks, true) ? lists_news_us : lists_age_us))
+        return;
+    p->lists_us = p->clock_us;
+    report(p, true);
+}
+
 /* Nothing can be read now; false: nor will there be. */
 static bool wait_for_more(struct pipeline *p)
 {
     if (!log_stream_wait(p->stream, WAIT_MS))
         return false;
     move_idle_clock(p);
+    refresh_lists(p);
     sinks_flush(p->sinks);
     if (p->service != NULL)
         p->service(p->service_arg);
@@ -424,7 +443,8 @@ void pipeline_totals(const struct pipeline *p, struct input_totals *t)
     t->last_us = p->clock_us == INT64_MIN ? 0 : p->clock_us;
 }
 
-void pipeline_report(struct pipeline *p)
+/* live: only the documents that are wanted soon */
+static void report(struct pipeline *p, bool live)
 {
     struct summary *summary = panic_calloc(1, sizeof *summary);
     uint32_t count = incidents_count(p->incidents);
@@ -450,10 +470,15 @@ void pipeline_report(struct pipeline *p)
                                        .host = p->host,
                                        .now_us = p->clock_us},
               summary);
-    sinks_summary(p->sinks, summary, list, count);
+    (live ? sinks_live : sinks_summary)(p->sinks, summary, list, count);
     summarize_fini(summary);
     free(list);
     free(summary);
+}
+
+void pipeline_report(struct pipeline *p)
+{
+    report(p, false);
 }
 
 void pipeline_finish(struct pipeline *p)

@@ -22,6 +22,12 @@ struct sink {
     struct run_info info;
 };
 
+/* Standard output gets its document once, at the end. */
+static bool is_live(const struct sink *k)
+{
+    return k->writer->live && transport_is_whole(k->transport);
+}
+
 struct sinks {
     const struct config *config;
     struct sink list[CONFIG_OUTPUTS_MAX];
@@ -31,6 +37,7 @@ struct sinks {
     bool failed;
     int worst;
     uint64_t alerts;
+    bool news; /* alerts were told since sinks_live() */
 };
 
 static unsigned terminal_columns(int fd)
@@ -173,6 +180,7 @@ void sinks_event(struct sinks *s, const struct event *ev, const char *parser)
 void sinks_alert(struct sinks *s, const struct alert *alert)
 {
     s->alerts += alert->state == ALERT_NEW;
+    s->news = true;
     if ((int)alert->severity > s->worst)
         s->worst = (int)alert->severity;
     for (unsigned i = 0; i < s->count; i++) {
@@ -185,18 +193,39 @@ void sinks_alert(struct sinks *s, const struct alert *alert)
     }
 }
 
-void sinks_summary(struct sinks *s, const struct summary *summary,
-                   const struct alert *const *incidents, unsigned incidents_count)
+static void summarise_to(struct sinks *s, bool live_only, const struct summary *summary,
+                         const struct alert *const *incidents, unsigned incidents_count)
 {
-    flush_events(s);
     for (unsigned i = 0; i < s->count; i++) {
         struct sink *k = &s->list[i];
-        if (k->writer->summary == NULL)
+        if (k->writer->summary == NULL || (live_only && !is_live(k)))
             continue;
         outbuf_clear(&s->out);
         k->writer->summary(&k->info, summary, incidents, incidents_count, &s->out);
         send(s, k);
     }
+}
+
+void sinks_summary(struct sinks *s, const struct summary *summary,
+                   const struct alert *const *incidents, unsigned incidents_count)
+{
+    flush_events(s);
+    summarise_to(s, false, summary, incidents, incidents_count);
+}
+
+bool sinks_has_live(const struct sinks *s, bool with_news)
+{
+    for (unsigned i = 0; i < s->count; i++)
+        if (is_live(&s->list[i]))
+            return s->news || !with_news;
+    return false;
+}
+
+void sinks_live(struct sinks *s, const struct summary *summary,
+                const struct alert *const *incidents, unsigned incidents_count)
+{
+    summarise_to(s, true, summary, incidents, incidents_count);
+    s->news = false;
 }
 
 void sinks_warn(void *arg, const char *text)

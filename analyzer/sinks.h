@@ -27,6 +27,13 @@ void sinks_event(struct sinks *s, const struct event *ev, const char *parser);
 void sinks_alert(struct sinks *s, const struct alert *alert);
 void sinks_summary(struct sinks *s, const struct summary *summary,
                    const struct alert *const *incidents, unsigned incidents_count);
+/* sinks_has_live - is there a document that is wanted soon; with_news: one that alerts told since
+ * sinks_live() may change */
+bool sinks_has_live(const struct sinks *s, bool with_news);
+/* sinks_live - as sinks_summary, to those outputs only whose document is wanted soon (block lists)
+ */
+void sinks_live(struct sinks *s, const struct summary *summary,
+                const struct alert *const *incidents, unsigned incidents_count);
 /* sinks_flush - what is buffered goes out: events, which are written in batches */
 void sinks_flush(struct sinks *s);
 /* sinks_reopen - open every file again; a failure is told, and the old file stays in use */

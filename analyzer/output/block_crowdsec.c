@@ -56,5 +56,8 @@ static void write_list(const struct run_info *run, const struct summary *summary
     block_set_free(&set);
 }
 
-const struct writer crowdsec_writer = {
-    .name = "crowdsec", .media_type = "application/json", .whole = true, .summary = write_list};
+const struct writer crowdsec_writer = {.name = "crowdsec",
+                                       .media_type = "application/json",
+                                       .whole = true,
+                                       .live = true,
+                                       .summary = write_list};

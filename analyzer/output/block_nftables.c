@@ -54,8 +54,11 @@ static void write_list(const struct run_info *run, const struct summary *summary
     block_set_free(&set);
 }
 
-const struct writer nftables_writer = {
-    .name = "nftables", .media_type = "text/plain", .whole = true, .summary = write_list};
+const struct writer nftables_writer = {.name = "nftables",
+                                       .media_type = "text/plain",
+                                       .whole = true,
+                                       .live = true,
+                                       .summary = write_list};
 
 const struct writer nft_writer = {
-    .name = "nft", .media_type = "text/plain", .whole = true, .summary = write_list};
+    .name = "nft", .media_type = "text/plain", .whole = true, .live = true, .summary = write_list};

@@ -21,5 +21,8 @@ static void write_list(const struct run_info *run, const struct summary *summary
     block_set_free(&set);
 }
 
-const struct writer plain_writer = {
-    .name = "plain", .media_type = "text/plain", .whole = true, .summary = write_list};
+const struct writer plain_writer = {.name = "plain",
+                                    .media_type = "text/plain",
+                                    .whole = true,
+                                    .live = true,
+                                    .summary = write_list};

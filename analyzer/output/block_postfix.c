@@ -47,8 +47,14 @@ static void write_postscreen(const struct run_info *run, const struct summary *s
     put_table(run, summary, incidents, count, true, out);
 }
 
-const struct writer postfix_cidr_writer = {
-    .name = "postfix-cidr", .media_type = "text/plain", .whole = true, .summary = write_client};
+const struct writer postfix_cidr_writer = {.name = "postfix-cidr",
+                                           .media_type = "text/plain",
+                                           .whole = true,
+                                           .live = true,
+                                           .summary = write_client};
 
-const struct writer postscreen_writer = {
-    .name = "postscreen", .media_type = "text/plain", .whole = true, .summary = write_postscreen};
+const struct writer postscreen_writer = {.name = "postscreen",
+                                         .media_type = "text/plain",
+                                         .whole = true,
+                                         .live = true,
+                                         .summary = write_postscreen};

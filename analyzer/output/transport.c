@@ -203,6 +203,11 @@ bool transport_is_empty(const struct transport *t)
     return t->path == NULL || (fstat(t->fd, &st) == 0 && st.st_size == 0);
 }
 
+bool transport_is_whole(const struct transport *t)
+{
+    return t->beside != NULL;
+}
+
 bool transport_reopen(struct transport *t, struct error *reterr)
 {
     if (t->path == NULL || t->beside != NULL || t->net != NULL) /* a new file each time anyway */

@@ -51,6 +51,9 @@ bool transport_write(struct transport *t, slice bytes);
  */
 bool transport_is_empty(const struct transport *t);
 
+/* transport_is_whole - does each write take the place of the one before */
+bool transport_is_whole(const struct transport *t);
+
 /* transport_reopen - open the file of the same name again, after log rotation
  *
  *   result    true, also for standard output, which stays; false when it cannot be opened: *reterr

@@ -27,6 +27,8 @@ struct run_info {
 struct writer {
     const char *name, *media_type;
     bool whole; /* a summary is the whole document: it replaces the one before it in its file */
+    bool live;  /* a whole document that is wanted soon: in follow mode it is written as alerts come
+                 */
     bool needs_reporter;  /* it cannot be written without a reporter */
     enum net_frame frame; /* of a message on a stream; FRAME_NONE: files only */
     void (*begin)(const struct run_info *, struct outbuf *); /* may be NULL */

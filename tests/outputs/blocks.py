@@ -4,7 +4,7 @@
 PART "lists": who is listed, who never is and what the list says of it, how entries end, merge and are written.
 PART "postfix", "nftables", "ipset", "fail2ban", "crowdsec": the list in the real program; 77 = skipped, it is not installed
 or the machine gives no network namespace."""
-import ipaddress, json, os, pathlib, re, shutil, stat, subprocess, sys, tempfile
+import ipaddress, json, os, pathlib, re, shutil, stat, subprocess, sys, tempfile, time
 
 from logs import guess, harvest, hostile_fields, hostile_log, probe, write
 
@@ -107,6 +107,7 @@ def lists(d):
     check("less severe ones when asked for", "203.0.113.20/30" in plain(write(ATTACKS, log), *TRUSTED, "--block-severity", "high")[0]
           and "198.51.100.20" not in plain(log, *TRUSTED, "--block-severity", "high")[0])
     files(d)
+    live(d)
     settings(d)
     hostile(d)
 
@@ -132,6 +133,31 @@ def files(d):
     for name in LISTS:
         run(empty, f"{name}:{d}/list", *TRUSTED)
         check(f"{name}: nobody to block is a list too", "203.0.113" not in path.read_text())
+
+
+def wait_for(path, word):
+    for _ in range(200):
+        if path.exists() and word in path.read_text():
+            return True
+        time.sleep(0.05)
+    return False
+
+
+def live(d):
+    """While a log is followed, its block list is made anew as alerts come."""
+    log, path, more = d / "live.log", d / "live", d / "more.log"
+    log.write_bytes(b"")
+    follower = subprocess.Popen([binary, *OPTIONS, *TRUSTED, "-F", "-o", f"plain:{path}", "-o", f"json:{d}/live.json", str(log)])
+    try:
+        for n, client in enumerate((b"203.0.113.20", b"203.0.113.90")):
+            with open(log, "ab") as f:
+                f.write(write(guess(b"unknown[%s]" % client, 300 * n), more).read_bytes())
+            check(f"followed: {client} is listed soon", wait_for(path, client.decode()), path.exists() and path.read_text())
+        check("other documents wait for the end", b"relaywatch.summary" not in (d / "live.json").read_bytes())
+    finally:
+        follower.terminate()
+        follower.wait(20)
+    check("at the end it is all there", "entries: 2" in path.read_text(), path.read_text())
 
 
 def settings(d):
