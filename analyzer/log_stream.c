@@ -83,7 +83,8 @@ void log_waiting_add(struct log_stream *s, unsigned input)
     struct waiting *list = panic_calloc((size_t)left + 1, sizeof *list);
     char *head = panic_calloc(1, HEAD_BYTES);
 
-    memcpy(list, s->waiting + s->waiting_next, left * sizeof *list);
+    if (left > 0) /* s->waiting may be NULL */
+        memcpy(list, s->waiting + s->waiting_next, left * sizeof *list);
     list[left] = (struct waiting){input, first_time(s, input, head)};
     qsort(list, (size_t)left + 1, sizeof *list, by_first_time);
     free(head);
