@@ -1,4 +1,4 @@
-/* fuzz_signatures.c - files of wordings: the reader, all kinds, and their own texts
+/* fuzz_signatures.c - files of wordings: the reader, every kind, and their own texts
  * source:   libFuzzer; good seeds: signatures
  * limits:   one file at a time */
 #include "detect/policy.h"
@@ -14,6 +14,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     struct reasons *reasons = NULL;
     struct block_lists *lists = NULL;
     struct policy policy;
+    struct testers *testers = NULL;
 
     set = (struct signature_set){.count = 1};
     if (signature_file_parse("fuzz.json", (slice){(const char *)data, size}, &set.files[0],
@@ -24,9 +25,12 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
             block_lists_check(lists, &set, &error);
         scenarios_free(scenarios_load(&set, &error));
         policy_load(&set, &policy, &error);
+        if ((testers = testers_new(&set, &error)) != NULL)
+            testers_check(testers, &set, &error);
     }
     reasons_free(reasons);
     block_lists_free(lists);
+    testers_free(testers);
     signature_set_free(&set);
     return 0;
 }

@@ -16,7 +16,7 @@
 #include "base/utf8.h"
 
 static const char *const kinds[SIGNATURE_KIND_COUNT] = {"reasons", "block-lists", "scenarios",
-                                                        "policies"};
+                                                        "policies", "testers"};
 
 /* A message quotes what the file says: on one line, and without control bytes for a terminal. */
 static bool make_plain(struct error *error)
@@ -124,6 +124,7 @@ static void join(const char *const *names, unsigned count, char *buf, size_t siz
 
 static bool check_kind(struct signature_file *f, struct error *reterr)
 {
+    char allowed[200];
     const char *kind = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(f->root, "kind"));
 
     for (unsigned i = 0; kind != NULL && i < SIGNATURE_KIND_COUNT; i++) {
@@ -131,7 +132,8 @@ static bool check_kind(struct signature_file *f, struct error *reterr)
         if (strcmp(kind, kinds[i]) == 0)
             return true;
     }
-    return file_error(f, reterr, "\"kind\" is none of reasons, block-lists, scenarios, policies");
+    join(kinds, SIGNATURE_KIND_COUNT, allowed, sizeof allowed);
+    return error_set(reterr, ERROR_CONFIG, "%s: \"kind\" is none of %s", f->path, allowed);
 }
 
 static bool check_outline(struct signature_file *f, struct error *reterr)
@@ -223,17 +225,24 @@ static const cJSON *member(const struct signature_entry *e, const char *name)
     return cJSON_GetObjectItemCaseSensitive(e->object, name);
 }
 
+/* By what a person finds the entry; NULL: by nothing but its number. */
+static const char *entry_name(const struct signature_entry *e)
+{
+    static const char *const members[] = {"id", "literal", "mark", "name"};
+    const char *name = NULL;
+
+    for (size_t i = 0; name == NULL && i < sizeof members / sizeof members[0]; i++)
+        name = cJSON_GetStringValue(member(e, members[i]));
+    return name;
+}
+
 bool signature_entry_error(const struct signature_entry *e, struct error *reterr,
                            const char *format, ...)
 {
     char what[900];
-    const char *name = cJSON_GetStringValue(member(e, "literal"));
+    const char *name = entry_name(e);
     va_list args;
 
-    if (name == NULL)
-        name = cJSON_GetStringValue(member(e, "mark"));
-    if (name == NULL)
-        name = cJSON_GetStringValue(member(e, "id"));
     va_start(args, format);
     vsnprintf(what, sizeof what, format, args);
     va_end(args);

@@ -26,6 +26,7 @@ enum signature_kind {
     SIGNATURE_BLOCK_LISTS,
     SIGNATURE_SCENARIOS,
     SIGNATURE_POLICIES,
+    SIGNATURE_TESTERS,
     SIGNATURE_KIND_COUNT
 };
 
@@ -66,8 +67,8 @@ void signature_file_free(struct signature_file *f);
 struct signature_entry signature_file_first(const struct signature_file *f);
 void signature_file_next(struct signature_entry *e);
 
-/* signature_entry_error - "PATH: entry 3 ("relay access denied"): ..." in *reterr; result false. An
- * entry is called by its literal, mark or id */
+/* signature_entry_error - "PATH: entry 3 ("relay access denied"): ..." in *reterr; result false
+ * An entry is called by its id, literal, mark or name, the first that it has. */
 bool signature_entry_error(const struct signature_entry *e, struct error *reterr,
                            const char *format, ...) __attribute__((format(printf, 3, 4)));
 

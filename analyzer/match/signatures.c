@@ -1,4 +1,4 @@
-/* signatures.c - load, compile, check: what a kind of file means is reason.c's and block_list.c's
+/* signatures.c - load, compile, check: what a kind of file means is for the file of its name
  * limits:   where nobody takes an error, the built-in files are good or the program ends */
 #include "match/signatures.h"
 
@@ -17,7 +17,8 @@ struct signatures *signatures_load(const char *folder, struct error *reterr)
     s->files = panic_calloc(1, sizeof *s->files);
     if (signature_set_load(folder, s->files, reterr) &&
         (s->reasons = reasons_new(s->files, reterr)) != NULL &&
-        (s->block_lists = block_lists_new(s->files, reterr)) != NULL)
+        (s->block_lists = block_lists_new(s->files, reterr)) != NULL &&
+        (s->testers = testers_new(s->files, reterr)) != NULL)
         return s;
     if (reterr == &own)
         fprintf(stderr, "relaywatch: %s\n", own.text);
@@ -31,6 +32,7 @@ struct signatures *signatures_free(struct signatures *s)
         return NULL;
     reasons_free(s->reasons);
     block_lists_free(s->block_lists);
+    testers_free(s->testers);
     signature_set_free(s->files);
     free(s->files);
     free(s);
@@ -40,5 +42,6 @@ struct signatures *signatures_free(struct signatures *s)
 bool signatures_check(const struct signatures *s, struct error *reterr)
 {
     return reasons_check(s->reasons, s->files, reterr) &&
-           block_lists_check(s->block_lists, s->files, reterr);
+           block_lists_check(s->block_lists, s->files, reterr) &&
+           testers_check(s->testers, s->files, reterr);
 }

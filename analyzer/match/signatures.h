@@ -6,12 +6,14 @@
 
 #include "match/block_list.h"
 #include "match/reason.h"
+#include "match/tester.h"
 
 /* Read-only once loaded. */
 struct signatures {
     struct signature_set *files;
     struct reasons *reasons;
     struct block_lists *block_lists;
+    struct testers *testers;
 };
 
 /* signatures_load - the built-in files and those of a folder
