@@ -26,6 +26,7 @@
 #include "correlate/timeline.h"
 #include "detect/detector.h"
 #include "detect/policy.h"
+#include "detect/relay_tests.h"
 #include "detect/scenario_file.h"
 #include "detect/state_pressure.h"
 #include "log_stream.h"
@@ -56,6 +57,7 @@ struct pipeline {
     struct timeline *timeline;
     struct incidents *incidents;
     struct relay_board *board;
+    struct relay_tests *tests;
     struct geo *geo; /* NULL without a database */
     struct pipeline_detector detectors[DETECTORS_MAX];
     unsigned detectors_count;
@@ -183,6 +185,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->hygiene = hygiene_new();
     p->timeline = timeline_new();
     p->board = relay_board_new();
+    p->tests = relay_tests_new(p->signatures->testers, p->board);
     p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,
                                            .country = config->geoip_country,
                                            .as = config->geoip_asn,
@@ -200,6 +203,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                            .geo = p->geo});
     env.incidents = p->incidents;
     env.board = p->board;
+    env.tests = p->tests;
     env.geo = p->geo;
     env.signatures = p->signatures;
     env.scenarios = p->scenarios;
@@ -222,6 +226,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
         p->detectors[i].detector->destroy(p->detectors[i].state);
     incidents_free(p->incidents);
     relay_board_free(p->board);
+    relay_tests_free(p->tests);
     originators_free(p->originators);
     hygiene_free(p->hygiene);
     timeline_free(p->timeline);
@@ -244,7 +249,7 @@ static uint64_t all_evictions(const struct pipeline *p)
 
     correlate_stats(p->correlate, &stats);
     sum = stats.message_evictions + stats.session_evictions + incidents_dropped(p->incidents) +
-          log_stream_evictions(p->stream);
+          log_stream_evictions(p->stream) + relay_tests_evictions(p->tests);
     for (unsigned i = 0; i < p->detectors_count; i++)
         if (p->detectors[i].detector->evictions != NULL)
             sum += p->detectors[i].detector->evictions(p->detectors[i].state);

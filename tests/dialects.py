@@ -296,6 +296,27 @@ NAMELESS = {"exchange ims"}  # the log does not name its server
 # A null sender that leaves may be a receipt or an absence note: some are not counted, and the alert waits for more.
 LOOSE = {(d, "backscatter") for d in MAILBOXES}
 
+# The battery's name and how many of its tests the day has, of how many: wherever recipients are logged as the client wrote them.
+TESTERS = {"nmap": ("nmap smtp-open-relay", 16, 16), "abusenet": ("abuse.net relay test", 17, 17), "mailradar": ("MailRadar open relay test", 20, 20),
+           "metasploit": ("Metasploit smtp_relay", 16, 16), "maps": ("MAPS relay-test", 12, 12), "dsbl": ("DSBL relaytest", 16, 16),
+           "orbs": ("ORBS envelopes", 12, 13), "nessus": ("Nessus or OpenVAS smtp_relay2", 17, 17), "encapsulated": ("encapsulated addresses", 5, 5)}
+
+
+def want_tester(day, dialect):
+    """what the verdict must say, None where it must be silent, "" where the log shows inner recipients only"""
+    battery, _, outcome = day.partition(" ")
+    if battery not in TESTERS:
+        return None
+    if battery == "encapsulated" and dialect == "exchange w3c":  # W3C logs a blank as "+", and so no "+40"
+        return None
+    if dialect == "exchange tracking" and outcome != "bounced":
+        return None if outcome == "refused" else ""
+    name, tried, tests = TESTERS[battery]
+    answer = "refused" if outcome == "refused" else "accepted"
+    if battery == "metasploit":  # its fourth recipient is at our own address
+        return f"{name}, 16 of 16 tried: {15 if answer == 'refused' else 0} refused, {15 if answer == 'accepted' else 0} accepted, 1 addressed to us"
+    return f"{name}, {tried} of {tests} {'tried, all ' if tried < tests else ''}{answer}"
+
 
 def run(binary, files):
     with tempfile.TemporaryDirectory() as d:
@@ -338,6 +359,11 @@ def main():
                 bad.append(f"verdict {state}, want {verdict}")
             if summary["input"]["rejected"] or summary["input"]["foreign"]:
                 bad.append(f"rejected {summary['input']['rejected']}, foreign {summary['input']['foreign']}")
+            tester, seen = want_tester(name, dialect), summary["verdict"]["relay"].get("tester")
+            if tester != "" and seen != tester:
+                bad.append(f"tester {seen}, want {tester}")
+            if seen and summary["verdict"]["relay"]["how"][-1] != seen:
+                bad.append(f"how {summary['verdict']['relay']['how']}")
             for key in sorted(set(want) | set(alerts)):
                 if key not in alerts:
                     bad.append(f"missing {key}")

@@ -12,6 +12,13 @@ GOOD = {"schema": 1, "kind": "reasons", "title": "ours", "entries": [
      "match": ["554 5.7.1 No strangers, please"], "nomatch": ["554 5.7.1 Strangers, please"]}]}
 
 
+TESTERS = {"schema": 1, "kind": "testers", "title": "ours", "entries": [
+    {"name": "our own probe", "sender": ["probe"], "user": ["sink"], "source": "our monitoring",
+     "tests": ["<> <{user}@{target}>", "<{sender}@{ip}> <{user}%{target}@{host}>", "<{sender}@{target}> <{target}!{user}@{ip}>"],
+     "match": ["<> <sink@far.example>", "<probe@[192.0.2.1]> <sink%far.example@mx.example.org>", "<probe@far.example> <far.example!sink@[192.0.2.1]>"],
+     "nomatch": ["<probe@far.example> <sink@far.example>"]}]}
+
+
 def check(what, ok, seen=""):
     global checks
     checks += 1
@@ -24,8 +31,8 @@ def run(*args, stdin=b""):
     return subprocess.run([binary, "--no-config", *map(str, args)], input=stdin, capture_output=True, timeout=60)
 
 
-def broken(change):
-    doc = copy.deepcopy(GOOD)
+def broken(change, good=GOOD):
+    doc = copy.deepcopy(good)
     change(doc, doc["entries"][0])
     return json.dumps(doc)
 
@@ -51,6 +58,20 @@ BREAKS = {  # name -> (text of the file, what the message must say)
     "another schema": (broken(lambda d, e: d.update(schema=2)), '"schema" must be 1'),
     "mark with a kind": (json.dumps(dict(GOOD, kind="block-lists", entries=[{"mark": "listed near ", "kind": "list"}])), 'unknown member "kind"; allowed: mark, expect,'),
     "mark that reads another zone": (json.dumps(dict(GOOD, kind="block-lists", entries=[{"mark": "listed near ", "expect": "a.example", "source": "s", "match": ["listed near b.example"]}])), 'gives the name "b.example"'),
+    "tester: unknown placeholder": (broken(lambda d, e: e["tests"].append("<{me}> <{user}@{target}>"), TESTERS), '"tests" 4 "<{me}> <{user}@{target}>" is not "<SENDER> <RECIPIENT>"; names are written as {sender},'),
+    "tester: no pair": (broken(lambda d, e: e.update(tests=["{user}@{target}"]), TESTERS), '"tests" 1 "{user}@{target}" is not "<SENDER> <RECIPIENT>"'),
+    "tester: no tests": (broken(lambda d, e: e.update(tests=[]), TESTERS), '"tests" must have at least 1 text'),
+    "tester: too few tests": (broken(lambda d, e: e.update(tests=e["tests"][:2], match=e["match"][:2]), TESTERS), 'fewer than 3 different tests: needs "user" and "target"'),
+    "tester: no name": (broken(lambda d, e: e.pop("name"), TESTERS), '"name" is missing'),
+    "tester: long name": (broken(lambda d, e: e.update(name="n" * 61), TESTERS), '"name" must have 1 to 60 bytes'),
+    "tester: unknown member": (broken(lambda d, e: e.update(literal="x"), TESTERS), 'unknown member "literal"; allowed: name, url, helo,'),
+    "tester: marks that are no list": (broken(lambda d, e: e.update(helo="x"), TESTERS), '"helo" must be a list of texts'),
+    "tester: too many marks": (broken(lambda d, e: e.update(helo=[f"h{i}" for i in range(17)]), TESTERS), '"helo" has more than 16 texts'),
+    "tester: match of no test": (broken(lambda d, e: e["match"].append("<a@b.example> <c@b.example>"), TESTERS), '"match" 4 "<a@b.example> <c@b.example>" does not match any of "tests"'),
+    "tester: match that is no pair": (broken(lambda d, e: e["match"].append("c@b.example"), TESTERS), '"match" 4 "c@b.example" is not "<SENDER> <RECIPIENT>"'),
+    "tester: too few matches": (broken(lambda d, e: e.update(match=e["match"][:2]), TESTERS), '"match": the texts are too few to name a battery'),
+    "tester: nomatch that is a test": (broken(lambda d, e: e.update(nomatch=["<> <x@y.example>"]), TESTERS), '"nomatch" 1 "<> <x@y.example>" matches'),
+    "tester: a twin": (broken(lambda d, e: d["entries"].append(dict(e, name="another")), TESTERS), '"match": the texts fit "another" as well'),
     "too large": (" " * (1 << 20) + json.dumps(GOOD), "is larger than 1 MiB"),
 }
 LOG = b"""Mar  2 04:00:00 mx postfix/smtpd[7]: connect from unknown[203.0.113.9]
@@ -112,6 +133,13 @@ with tempfile.TemporaryDirectory() as d:
     check("an unknown list is not told", "RW-LISTED" not in rules(LISTED), rules(LISTED))
     (d / "lists.json").write_text(json.dumps(lists))
     check("an added list is told", "RW-LISTED" in rules(LISTED, "--signatures", d), rules(LISTED, "--signatures", d))
+    probes = ["", "probe@[192.0.2.1]", "probe@far.example"], ["sink@far.example", "sink%far.example@mx.example.org", "far.example!sink@[192.0.2.1]"]
+    tried = b"".join(LOG.splitlines(True)[1].replace(b"No strangers, please", b"Relay access denied").replace(b"<s@there.example>", b"<%s>" % s.encode())
+                     .replace(b"<u%d@there.example>", b"<%s>" % r.encode()) for s, r in zip(*probes))
+    own.write_text(json.dumps(TESTERS))
+    told = run("--year", "2026", "--local-domain", "example.org", "-o", "json", "-q", "--signatures", d, "-", stdin=tried).stdout
+    relay = json.loads(told.splitlines()[-1])["relaywatch"]["verdict"]["relay"]
+    check("an added battery is named with its count", relay.get("tester") == "our own probe, 3 of 3 refused" and relay["how"][-1] == relay["tester"], relay)
     over = dict(GOOD["entries"][0], literal="relay access denied", reason="policy", match=["Relay access denied"], nomatch=[])
     own.write_text(json.dumps(dict(GOOD, entries=[over])))
     denied = log.replace(b"No strangers, please", b"Relay access denied")
@@ -138,9 +166,10 @@ else:
             check(f"{path.name} fits the schema", not errors, errors[:3])
     for name, (text, _) in BREAKS.items():
         if name in ("unknown member", "unknown reason", "missing literal", "too short", "wrong direction", "no source",
-                    "unknown kind", "another schema", "mark with a kind"):
+                    "unknown kind", "another schema", "mark with a kind", "tester: no pair", "tester: no tests", "tester: no name",
+                    "tester: long name", "tester: unknown member", "tester: marks that are no list", "tester: too many marks"):
             check(f"the schema refuses: {name}", not validator.is_valid(json.loads(text)))
-    check("the schema takes a good file", validator.is_valid(GOOD))
+    check("the schema takes a good file", validator.is_valid(GOOD) and validator.is_valid(TESTERS))
 reasons = schema["$defs"]["reason"]["properties"]["reason"]["enum"]
 with tempfile.TemporaryDirectory() as d:
     (pathlib.Path(d) / "own.json").write_text(BREAKS["unknown reason"][0])

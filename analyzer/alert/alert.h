@@ -143,7 +143,7 @@ struct alert {
     int64_t window_start_us;   /* start of the UTC day of first_us; part of the id */
     double observed, threshold;
     const char *unit;
-    char reason[ALERT_TEXT_MAX], how[64];
+    char reason[ALERT_TEXT_MAX], how[160];
     struct alert_counter counters[ALERT_COUNTERS_MAX];
     unsigned counters_count;
     struct alert_related *related;

@@ -31,7 +31,9 @@ struct relay_board {
     struct party_table refused, accepted,
         delivered; /* delivered: again, by what was delivered alone */
     uint64_t refused_since_accepted;
-    char tester[96];
+    char tester[160];
+    uint64_t tester_client;
+    unsigned tester_tests;
 };
 
 struct relay_board *relay_board_new(void)
@@ -99,10 +101,13 @@ void relay_board_note(struct relay_board *b, const struct relay_note *note)
         b->refused_since_accepted += note->count;
 }
 
-void relay_board_tester(struct relay_board *b, const char *name)
+void relay_board_tester(struct relay_board *b, uint64_t client_hash, slice text, unsigned tests)
 {
-    if (b->tester[0] == '\0')
-        slice_keep(slice_of(name), b->tester, sizeof b->tester);
+    if (client_hash != b->tester_client && tests <= b->tester_tests)
+        return;
+    b->tester_client = client_hash;
+    b->tester_tests = tests;
+    slice_keep(text, b->tester, sizeof b->tester);
 }
 
 /* Recipients accepted at one level whose fate is not known: those not bounced at the other. */
@@ -199,6 +204,16 @@ static void name_forms(const struct party_table *t, struct verdict *v)
     }
 }
 
+/* The battery stands behind the forms, in the last place when there is none left. */
+static void name_tester(const struct relay_board *b, struct verdict *v)
+{
+    if (b->tester[0] == '\0')
+        return;
+    v->how_count -= v->how_count == VERDICT_HOW_MAX;
+    slice_keep(slice_of(b->tester), v->how[v->how_count++], sizeof v->how[0]);
+    slice_keep(slice_of(b->tester), v->tester, sizeof v->tester);
+}
+
 static const struct party_table *parties_of(const struct relay_board *b, enum verdict_state state)
 {
     if (state == VERDICT_ATTEMPTED)
@@ -232,7 +247,7 @@ void relay_board_verdict(const struct relay_board *b, struct verdict *v)
     }
     name_parties(parties_of(b, v->state), v);
     name_forms(parties_of(b, v->state), v);
-    slice_keep(slice_of(b->tester), v->tester, sizeof v->tester);
+    name_tester(b, v);
 }
 
 bool relay_board_closed(const struct relay_board *b, int64_t now_us)

@@ -45,10 +45,12 @@ struct relay_board *relay_board_free(struct relay_board *b);
 /* relay_board_note - one recipient reached a level; copies what it keeps */
 void relay_board_note(struct relay_board *b, const struct relay_note *note);
 
-/* relay_board_tester - a relay-test battery was recognised by name; the first is kept
+/* relay_board_tester - a relay-test battery was recognised; the client that tried most is kept
  *
- *   in  name   "nmap smtp-open-relay"; refused of tried forms are counted by the caller */
-void relay_board_tester(struct relay_board *b, const char *name);
+ *   in  text    "nmap smtp-open-relay, 16 of 16 refused": copied
+ *       tests   how many of the battery's tests were tried; more of them, or another answer of the
+ *               same client, replace what was told before */
+void relay_board_tester(struct relay_board *b, uint64_t client_hash, slice text, unsigned tests);
 
 /* relay_board_count - recipients that reached exactly this level */
 uint64_t relay_board_count(const struct relay_board *b, enum relay_level level);

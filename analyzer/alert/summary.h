@@ -45,13 +45,14 @@ struct verdict {
     struct verdict_party by[VERDICT_BY_MAX]; /* most first */
     unsigned by_count;
     uint32_t by_total;
-    char how[VERDICT_HOW_MAX][48]; /* "plain", "percent", "double_at" ... most first */
+    char how[VERDICT_HOW_MAX]
+            [160]; /* "plain", "percent", "double_at" ... most first; then tester */
     unsigned how_count;
     uint64_t count;
     const char *unit;   /* of count: "relayed recipients" */
     const char *advice; /* static; "" when nothing is to be done */
     char sentence[320]; /* the answer in one plain sentence */
-    char tester[96];    /* name of the relay-test battery recognised, "" when none */
+    char tester[160];   /* relay-test battery recognised, with its counts; "" when none */
 };
 
 enum zones_origin { ZONES_EXPLICIT, ZONES_LEARNT, ZONES_MISSING };

@@ -15,6 +15,8 @@
 #include "detect/honey_users.h"
 #include "event/event.h"
 
+struct relay_tests;
+
 #define KIND(id) (1U << EVENT_##id)
 
 /* What a detector may use; all pointers outlive it. */
@@ -22,6 +24,7 @@ struct detect_env {
     struct hash_key key;
     struct incidents *incidents;
     struct relay_board *board;
+    struct relay_tests *tests;      /* NULL: nobody asks which battery it is */
     struct message_table *messages; /* read only */
     const struct zones *zones;
     const struct honey_users *honey_users; /* NULL: none */

@@ -16,6 +16,7 @@
 #include "base/panic.h"
 #include "base/table.h"
 #include "detect/capacity.h"
+#include "detect/relay_tests.h"
 
 enum { CLIENTS_NAMED_MAX = 64, ONE_DOMAIN_CLIENTS = 5 };
 
@@ -178,8 +179,9 @@ static bool looks_like_mx(const struct relay_accepted *d)
     return !d->several_domains && distinct_count(&d->clients_seen) >= ONE_DOMAIN_CLIENTS;
 }
 
-static slice reason_of(const struct relay_accepted *d, const struct relayer *r, char *buf,
-                       size_t size)
+/* What the server did for a stranger. */
+static slice deed_of(const struct relay_accepted *d, const struct relayer *r, char *buf,
+                     size_t size)
 {
     if (looks_like_mx(d)) {
         snprintf(buf, size,
@@ -199,6 +201,20 @@ static slice reason_of(const struct relay_accepted *d, const struct relayer *r, 
                          "and accepted a recipient in one not served here");
     return SLICE_LIT(
         "unauthenticated outside client: a recipient in a domain not served here was accepted");
+}
+
+static slice reason_of(const struct relay_accepted *d, const struct relayer *r, slice tester,
+                       char *buf, size_t size)
+{
+    slice deed = deed_of(d, r, buf, size);
+    char text[ALERT_TEXT_MAX];
+
+    if (tester.len == 0)
+        return deed;
+    snprintf(text, sizeof text, "%.*s (tester: %.*s)", (int)deed.len, deed.ptr, (int)tester.len,
+             tester.ptr);
+    slice_keep(slice_of(text), buf, size);
+    return slice_of(buf);
 }
 
 /* Where acceptance and fate are both logged, a recipient was seen twice. */
@@ -234,9 +250,10 @@ static struct finding_origin origin_of(const struct context *cx)
 }
 
 static void report_client(struct relay_accepted *d, struct relayer *r, const struct event *ev,
-                          const struct context *cx, slice client)
+                          const struct context *cx, slice client, slice tester)
 {
     char reason[ALERT_TEXT_MAX];
+    slice form = slice_of(address_form_name(r->forms & (~r->forms + 1)));
     struct alert_counter counters[] = {{"delivered", r->delivered},
                                        {"waiting", r->waiting},
                                        {"accepted", r->accepted},
@@ -247,24 +264,23 @@ static void report_client(struct relay_accepted *d, struct relayer *r, const str
 
     d->named += !r->named;
     r->named = true;
-    incident_report(
-        d->env.incidents,
-        &(struct finding){.rule = RULE_RELAY_ACCEPTED,
-                          .severity = severity_of(r),
-                          .entity_type = ENTITY_IP,
-                          .entity = client,
-                          .first_us = r->first_us,
-                          .time_us = ev->time_us,
-                          .observed = recipients_of(r),
-                          .threshold = 1,
-                          .unit = "relayed recipients",
-                          .confidence = confidence_of(d, cx),
-                          .reason = reason_of(d, r, reason, sizeof reason),
-                          .how = slice_of(address_form_name(r->forms & (~r->forms + 1))),
-                          .counters = counters,
-                          .counters_count = sizeof counters / sizeof counters[0],
-                          .ev = ev,
-                          .origin = &origin});
+    incident_report(d->env.incidents,
+                    &(struct finding){.rule = RULE_RELAY_ACCEPTED,
+                                      .severity = severity_of(r),
+                                      .entity_type = ENTITY_IP,
+                                      .entity = client,
+                                      .first_us = r->first_us,
+                                      .time_us = ev->time_us,
+                                      .observed = recipients_of(r),
+                                      .threshold = 1,
+                                      .unit = "relayed recipients",
+                                      .confidence = confidence_of(d, cx),
+                                      .reason = reason_of(d, r, tester, reason, sizeof reason),
+                                      .how = tester.len > 0 ? tester : form,
+                                      .counters = counters,
+                                      .counters_count = sizeof counters / sizeof counters[0],
+                                      .ev = ev,
+                                      .origin = &origin});
 }
 
 /* So many clients that their number is the news: one alert for the server, the clients as its
@@ -334,24 +350,29 @@ static void on_event(void *state, const struct event *ev, const struct context *
 {
     struct relay_accepted *d = state;
     enum relay_level level;
-    char text[IP_NET_TEXT];
+    char text[IP_NET_TEXT], name[TESTER_TEXT_MAX];
     struct relayer *r;
-    slice client;
+    slice client, tester;
+    bool waited = cx->message != NULL && (cx->message->flags & MESSAGE_RELAY_JUDGED);
 
     if (ev->kind == EVENT_DSN) {
         on_dsn(d, ev, cx);
         return;
     }
+    if (cx->outside)
+        relay_tests_note_own(d->env.tests, ev, cx);
     if (!level_of(ev, cx, &level) || counted_before(cx, level))
         return;
     client = correlate_principal_text(&cx->client, text);
     note_on_board(d, level, ev, cx, client);
+    tester = waited ? relay_tests_text(d->env.tests, cx, name)
+                    : relay_tests_note(d->env.tests, ev, cx, TESTER_ACCEPTED, name);
     if (level == RELAY_TRICK_BOUNCED || level == RELAY_TRICK_ACCEPTED)
         return;
     r = count(d, level, ev, cx);
     note_domain(d, cx);
     if (r->named || d->named < CLIENTS_NAMED_MAX)
-        report_client(d, r, ev, cx, client);
+        report_client(d, r, ev, cx, client, tester);
     else
         report_folded(d, r, ev, cx, client);
 }
@@ -373,6 +394,7 @@ static void explain(const void *state, const struct event *ev, const struct cont
                   r->accepted, r->waiting, r->delivered);
     if (looks_like_mx(d))
         outbuf_puts(out, "; perhaps this server is an MX of the domain");
+    relay_tests_explain(d->env.tests, cx, out);
 }
 
 static uint64_t evictions(const void *state)

@@ -9,6 +9,7 @@
  *            count */
 #include "detect/detector.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/decay.h"
@@ -17,6 +18,7 @@
 #include "detect/campaign.h"
 #include "detect/policy.h"
 #include "detect/relay_probe_site.h"
+#include "detect/relay_tests.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
@@ -31,6 +33,7 @@ struct probe {
     uint32_t forms;             /* set of enum address_form tried, and form_plain */
     bool foreign_sender;        /* at least one sender was not ours */
     bool raised;
+    bool tester; /* a relay test known by name */
 };
 
 struct relay_probe {
@@ -99,7 +102,7 @@ static unsigned bits(uint32_t set)
 /* A user who forgot to authenticate: our own sender, ordinary recipients, no tricks, soon over. */
 static bool looks_roaming(const struct policy *policy, const struct probe *p)
 {
-    return !p->foreign_sender && (p->forms & ~form_plain) == 0 &&
+    return !p->foreign_sender && !p->tester && (p->forms & ~form_plain) == 0 &&
            distinct_count(&p->recipients) <=
                policy_number(policy, POLICY_RELAY_PROBE_roaming_recipients);
 }
@@ -200,12 +203,16 @@ static int severity_of(const struct policy *policy, const struct probe *p)
     else if (trick || has_varied(policy, p))
         setting = roaming ? POLICY_RELAY_PROBE_severity_roaming : POLICY_RELAY_PROBE_severity_few;
     else
-        return -1;
+        return p->tester ? SEVERITY_INFO : -1;
     return (int)policy_severity(policy, setting);
 }
 
-static slice reason_of(const struct policy *policy, const struct probe *p)
+static slice reason_of(const struct policy *policy, const struct probe *p, slice tester, char *buf)
 {
+    if (tester.len > 0) {
+        snprintf(buf, ALERT_TEXT_MAX, "tester: %.*s", (int)tester.len, tester.ptr);
+        return slice_of(buf);
+    }
     if (looks_roaming(policy, p))
         return SLICE_LIT(
             "refused with a sender of ours: perhaps a user who forgot to authenticate");
@@ -216,35 +223,41 @@ static slice reason_of(const struct policy *policy, const struct probe *p)
     return SLICE_LIT("relaying to domains not served here was refused");
 }
 
-static void report_client(struct relay_probe *d, struct probe *p, int severity,
-                          const struct event *ev, slice client)
+/* A hidden recipient, or the one envelope of a known tester, is enough. */
+static double threshold_of(const struct policy *policy, const struct probe *p)
 {
+    double varied = policy_number(policy, POLICY_RELAY_PROBE_plain_varied);
+
+    return (p->forms & ~form_plain) != 0 || p->refused < varied ? 1 : varied;
+}
+
+static void report_client(struct relay_probe *d, struct probe *p, int severity,
+                          const struct event *ev, slice client, slice tester)
+{
+    char reason[ALERT_TEXT_MAX];
+    slice form = slice_of(address_form_name(address_trick_form(p->forms & ~form_plain)));
     struct alert_counter counters[] = {{"refused", p->refused},
                                        {"recipients", (uint64_t)distinct_count(&p->recipients)},
                                        {"recipient_domains", (uint64_t)distinct_count(&p->domains)},
                                        {"address_forms", bits(p->forms)}};
 
     p->raised = true;
-    incident_report(
-        d->env.incidents,
-        &(struct finding){
-            .rule = RULE_RELAY_PROBE,
-            .severity = (enum severity)severity,
-            .entity_type = ENTITY_IP,
-            .entity = client,
-            .first_us = p->first_us,
-            .time_us = ev->time_us,
-            .observed = p->refused,
-            .threshold = (p->forms & ~form_plain)
-                             ? 1
-                             : policy_number(d->policy, POLICY_RELAY_PROBE_plain_varied),
-            .unit = "refused recipients",
-            .confidence = looks_roaming(d->policy, p) ? 40 : 90,
-            .reason = reason_of(d->policy, p),
-            .how = slice_of(address_form_name(address_trick_form(p->forms & ~form_plain))),
-            .counters = counters,
-            .counters_count = sizeof counters / sizeof counters[0],
-            .ev = ev});
+    incident_report(d->env.incidents,
+                    &(struct finding){.rule = RULE_RELAY_PROBE,
+                                      .severity = (enum severity)severity,
+                                      .entity_type = ENTITY_IP,
+                                      .entity = client,
+                                      .first_us = p->first_us,
+                                      .time_us = ev->time_us,
+                                      .observed = p->refused,
+                                      .threshold = threshold_of(d->policy, p),
+                                      .unit = "refused recipients",
+                                      .confidence = looks_roaming(d->policy, p) ? 40 : 90,
+                                      .reason = reason_of(d->policy, p, tester, reason),
+                                      .how = tester.len > 0 ? tester : form,
+                                      .counters = counters,
+                                      .counters_count = sizeof counters / sizeof counters[0],
+                                      .ev = ev});
 }
 
 static void report_campaign(struct relay_probe *d, const struct campaign *k, enum entity_type type,
@@ -331,10 +344,10 @@ static bool is_covered(struct relay_probe *d, const struct part_of *part, int64_
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct relay_probe *d = state;
-    char text[IP_NET_TEXT];
+    char text[IP_NET_TEXT], name[TESTER_TEXT_MAX];
     struct part_of part;
     struct probe *p;
-    slice client;
+    slice client, tester;
     int severity;
     bool is_much;
 
@@ -342,6 +355,8 @@ static void on_event(void *state, const struct event *ev, const struct context *
         return;
     client = correlate_principal_text(&cx->client, text);
     p = count_probe(d, ev, cx);
+    tester = relay_tests_note(d->env.tests, ev, cx, TESTER_REFUSED, name);
+    p->tester |= tester.len > 0;
     note_on_board(d, p, ev, cx, client);
     part = count_campaigns(d, ev, cx);
     if (!looks_roaming(d->policy, p))
@@ -351,7 +366,7 @@ static void on_event(void *state, const struct event *ev, const struct context *
         return;
     is_much = is_many(d->policy, p) && !looks_roaming(d->policy, p);
     if (p->raised || is_much || !is_covered(d, &part, ev->time_us))
-        report_client(d, p, severity, ev, client);
+        report_client(d, p, severity, ev, client, tester);
 }
 
 static unsigned missing(unsigned have, unsigned want)
@@ -394,6 +409,7 @@ static void explain(const void *state, const struct event *ev, const struct cont
         outbuf_puts(out, "; one hidden recipient is enough");
     if (looks_roaming(d->policy, p))
         outbuf_puts(out, "; looks like a user who forgot to authenticate");
+    relay_tests_explain(d->env.tests, cx, out);
 }
 
 static uint64_t evictions(const void *state)

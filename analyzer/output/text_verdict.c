@@ -65,7 +65,8 @@ static void put_facts(struct page *p, const struct verdict *v, unsigned indent)
         text_add(text, sizeof(text), " (and" TEXT_NBSP "%s" TEXT_NBSP "more)",
                  text_count(more, number));
     for (unsigned i = 0; i < v->how_count; i++)
-        text_add(text, sizeof(text), "%s%s", text[0] == '\0' ? "" : ", ", v->how[i]);
+        if (strcmp(v->how[i], v->tester) != 0) /* that has a sentence of its own */
+            text_add(text, sizeof(text), "%s%s", text[0] == '\0' ? "" : ", ", v->how[i]);
     if (v->by_count == 0 && v->count > 0)
         text_add(text, sizeof(text), "%s%s %s", text[0] == '\0' ? "" : ", ",
                  text_count(v->count, number), v->unit == NULL ? "" : v->unit);
@@ -151,7 +152,7 @@ static void put_advice(struct page *p, const char *title, const char *advice,
 static void put_relay(struct page *p, const struct verdict *v, unsigned detail,
                       struct advice_seen *seen)
 {
-    char note[160];
+    char note[256];
     put_line(p, v, TOPIC_RELAY, detail);
     if (v->state != VERDICT_NO)
         put_paragraph(p, slice_of(v->sentence), 2);

@@ -203,16 +203,20 @@ static void a_yes_is_closed_by_a_week_of_refusals(void)
     relay_board_free(b);
 }
 
-static void the_first_tester_is_kept(void)
+static void the_fullest_tester_is_kept(void)
 {
     struct relay_board *b = relay_board_new();
     struct verdict v = {0};
 
     note(b, RELAY_REFUSED, "198.51.100.1", 0, start_us, 1);
-    relay_board_tester(b, "nmap smtp-open-relay");
-    relay_board_tester(b, "another");
+    relay_board_tester(b, 1, SLICE_LIT("nmap smtp-open-relay, 3 of 16 tried, all refused"), 3);
+    relay_board_tester(b, 1, SLICE_LIT("nmap smtp-open-relay, 16 of 16 refused"), 16);
+    relay_board_tester(b, 2, SLICE_LIT("another, 4 of 20 tried, all refused"), 4);
     relay_board_verdict(b, &v);
-    CHECK_STR(v.tester, "nmap smtp-open-relay");
+    CHECK_STR(v.tester, "nmap smtp-open-relay, 16 of 16 refused");
+    CHECK_INT(v.how_count, 2);
+    CHECK_STR(v.how[0], "plain");
+    CHECK_STR(v.how[1], v.tester);
     relay_board_free(b);
 }
 
@@ -223,7 +227,7 @@ static const struct test_case cases[] = {
     {"many clients are counted beyond the table", many_clients_are_counted_beyond_the_table},
     {"forms are named by their trick", forms_are_named_by_their_trick},
     {"a YES is closed by a week of refusals", a_yes_is_closed_by_a_week_of_refusals},
-    {"the first tester is kept", the_first_tester_is_kept},
+    {"the tester with most tests is kept, behind the forms", the_fullest_tester_is_kept},
 };
 
 TEST_MAIN(cases)
