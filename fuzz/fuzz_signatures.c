@@ -15,6 +15,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     struct block_lists *lists = NULL;
     struct policy policy;
     struct testers *testers = NULL;
+    struct patterns *patterns = NULL;
 
     set = (struct signature_set){.count = 1};
     if (signature_file_parse("fuzz.json", (slice){(const char *)data, size}, &set.files[0],
@@ -27,10 +28,13 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         policy_load(&set, &policy, &error);
         if ((testers = testers_new(&set, &error)) != NULL)
             testers_check(testers, &set, &error);
+        if ((patterns = patterns_new(&set, &error)) != NULL)
+            patterns_check(patterns, &set, &error);
     }
     reasons_free(reasons);
     block_lists_free(lists);
     testers_free(testers);
+    patterns_free(patterns);
     signature_set_free(&set);
     return 0;
 }

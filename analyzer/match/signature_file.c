@@ -15,8 +15,8 @@
 #include "base/panic.h"
 #include "base/utf8.h"
 
-static const char *const kinds[SIGNATURE_KIND_COUNT] = {"reasons", "block-lists", "scenarios",
-                                                        "policies", "testers"};
+static const char *const kinds[SIGNATURE_KIND_COUNT] = {"reasons",  "block-lists", "scenarios",
+                                                        "policies", "testers",     "patterns"};
 
 /* A message quotes what the file says: on one line, and without control bytes for a terminal. */
 static bool make_plain(struct error *error)

@@ -18,7 +18,8 @@ struct signatures *signatures_load(const char *folder, struct error *reterr)
     if (signature_set_load(folder, s->files, reterr) &&
         (s->reasons = reasons_new(s->files, reterr)) != NULL &&
         (s->block_lists = block_lists_new(s->files, reterr)) != NULL &&
-        (s->testers = testers_new(s->files, reterr)) != NULL)
+        (s->testers = testers_new(s->files, reterr)) != NULL &&
+        (s->patterns = patterns_new(s->files, reterr)) != NULL)
         return s;
     if (reterr == &own)
         fprintf(stderr, "relaywatch: %s\n", own.text);
@@ -33,6 +34,7 @@ struct signatures *signatures_free(struct signatures *s)
     reasons_free(s->reasons);
     block_lists_free(s->block_lists);
     testers_free(s->testers);
+    patterns_free(s->patterns);
     signature_set_free(s->files);
     free(s->files);
     free(s);
@@ -43,5 +45,6 @@ bool signatures_check(const struct signatures *s, struct error *reterr)
 {
     return reasons_check(s->reasons, s->files, reterr) &&
            block_lists_check(s->block_lists, s->files, reterr) &&
-           testers_check(s->testers, s->files, reterr);
+           testers_check(s->testers, s->files, reterr) &&
+           patterns_check(s->patterns, s->files, reterr);
 }

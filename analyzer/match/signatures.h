@@ -5,6 +5,7 @@
 #define MATCH_SIGNATURES_H
 
 #include "match/block_list.h"
+#include "match/pattern.h"
 #include "match/reason.h"
 #include "match/tester.h"
 
@@ -14,6 +15,7 @@ struct signatures {
     struct reasons *reasons;
     struct block_lists *block_lists;
     struct testers *testers;
+    struct patterns *patterns;
 };
 
 /* signatures_load - the built-in files and those of a folder

@@ -43,8 +43,9 @@ static void the_outline_is_checked(void)
     check_error(slice_of(GOOD "x"), "x.json:1:176: text after the JSON object");
     check_error(slice_of("{\"schema\": 1,\n \"kind\" 2}"), "x.json:2:9: not JSON from here on");
     check_error(slice_of("{\"schema\": 2}"), "x.json: \"schema\" must be 1");
-    check_error(slice_of("{\"schema\": 1, \"title\": \"t\", \"kind\": \"regex\"}"),
-                "x.json: \"kind\" is none of reasons, block-lists, scenarios, policies, testers");
+    check_error(
+        slice_of("{\"schema\": 1, \"title\": \"t\", \"kind\": \"regex\"}"),
+        "x.json: \"kind\" is none of reasons, block-lists, scenarios, policies, testers, patterns");
     check_error(slice_of("{\"schema\": 1, \"schema\": 1}"),
                 "x.json: repeated member \"schema\"; allowed: schema, kind, title, entries");
     check_error(slice_of("{\"schema\": 1, \"title\": \"t\", \"kind\": \"reasons\"}"),
