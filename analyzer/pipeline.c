@@ -3,6 +3,7 @@
  *   log_stream   inputs -> records in event time            input/, parsers/envelope.c, reorder.c
  *   parser       record -> events                           parsers/
  *   correlate    event  -> context (who, whom, why)         correlate/, match/
+ *   marks        event  -> patterns that caught its client  correlate/marks.c, match/
  *   originators  event  -> top tables                       correlate/originators.c
  *   hygiene      event  -> counts for the scorecard         correlate/hygiene.c, alert/scorecard.c
  *   timeline     event  -> counts over time                 correlate/timeline.c
@@ -22,6 +23,7 @@
 #include "base/panic.h"
 #include "correlate/correlate.h"
 #include "correlate/hygiene.h"
+#include "correlate/marks.h"
 #include "correlate/originators.h"
 #include "correlate/timeline.h"
 #include "detect/detector.h"
@@ -58,7 +60,10 @@ struct pipeline {
     struct incidents *incidents;
     struct relay_board *board;
     struct relay_tests *tests;
-    struct geo *geo; /* NULL without a database */
+    struct marks *marks;
+    struct alert_mark alert_marks[PATTERNS_MAX]; /* what alerts say of each pattern */
+    uint64_t client_hash;                        /* of the present event */
+    struct geo *geo;                             /* NULL without a database */
     struct pipeline_detector detectors[DETECTORS_MAX];
     unsigned detectors_count;
     /* lists that end with detector NULL; warm: those of a kind that want it */
@@ -98,6 +103,28 @@ static void emit_alert(void *arg, const struct alert *alert)
     sinks_alert(p->sinks, alert);
     if (p->watch != NULL)
         p->watch->alert(p->watch->arg, alert);
+}
+
+/* What alerts say of patterns, and which of them the client of the present event was caught by. */
+static void describe_marks(struct pipeline *p)
+{
+    for (unsigned i = 0; i < patterns_count(p->signatures->patterns); i++) {
+        const struct pattern_info *info = patterns_info(p->signatures->patterns, i);
+        p->alert_marks[i] = (struct alert_mark){
+            info->id, info->title, pattern_meaning_name(info->meaning), info->severity};
+    }
+}
+
+static unsigned marks_of_client(void *arg, const struct alert_mark **ret)
+{
+    const struct pipeline *p = arg;
+    const struct pattern_bits *bits = marks_of(p->marks, p->client_hash);
+    unsigned n = 0;
+
+    for (unsigned i = 0; bits != NULL && i < PATTERNS_MAX && n < ALERT_MARKS_MAX; i++)
+        if (pattern_bits_has(bits, i))
+            ret[n++] = &p->alert_marks[i];
+    return n;
 }
 
 struct shares {
@@ -185,6 +212,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->hygiene = hygiene_new();
     p->timeline = timeline_new();
     p->board = relay_board_new();
+    p->marks = marks_new(p->signatures->patterns, sinks_warn, p->sinks);
+    describe_marks(p);
     p->tests = relay_tests_new(p->signatures->testers, p->board);
     p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,
                                            .country = config->geoip_country,
@@ -200,7 +229,9 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                            .source_arg = p,
                                                            .mta_name = mta_name,
                                                            .mta_arg = p,
-                                                           .geo = p->geo});
+                                                           .geo = p->geo,
+                                                           .marks = marks_of_client,
+                                                           .marks_arg = p});
     env.incidents = p->incidents;
     env.board = p->board;
     env.tests = p->tests;
@@ -227,6 +258,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     incidents_free(p->incidents);
     relay_board_free(p->board);
     relay_tests_free(p->tests);
+    marks_free(p->marks);
     originators_free(p->originators);
     hygiene_free(p->hygiene);
     timeline_free(p->timeline);
@@ -249,7 +281,8 @@ static uint64_t all_evictions(const struct pipeline *p)
 
     correlate_stats(p->correlate, &stats);
     sum = stats.message_evictions + stats.session_evictions + incidents_dropped(p->incidents) +
-          log_stream_evictions(p->stream) + relay_tests_evictions(p->tests);
+          log_stream_evictions(p->stream) + relay_tests_evictions(p->tests) +
+          marks_evictions(p->marks);
     for (unsigned i = 0; i < p->detectors_count; i++)
         if (p->detectors[i].detector->evictions != NULL)
             sum += p->detectors[i].detector->evictions(p->detectors[i].state);
@@ -331,8 +364,12 @@ static void take_event(void *arg, struct event *ev)
         note_server(p, ev);
     sinks_event(p->sinks, ev, p->parser->name);
     correlate_event(p->correlate, ev, &cx);
-    if (!cx.repeated)
+    cx.marks = p->marks;
+    p->client_hash = cx.client_hash;
+    if (!cx.repeated) {
+        marks_event(p->marks, ev, &cx);
         count_event(p, ev, &cx);
+    }
     if (p->watch != NULL)
         p->watch->event(p->watch->arg, ev, &cx, p->by_kind[ev->kind]);
 }
@@ -469,6 +506,7 @@ static void report(struct pipeline *p, bool live)
                                        .hygiene = p->hygiene,
                                        .timeline = p->timeline,
                                        .geo = p->geo,
+                                       .marks = p->marks,
                                        .zones = p->config->zones,
                                        .top = p->config->top,
                                        .mta = p->mta,

@@ -160,6 +160,44 @@ static bool too_little_seen(const struct coverage *c)
            (c->rcpt_decisions_visible >= 0 && c->rcpt_decisions_visible < coverage_needed);
 }
 
+/* ---- patterns ---- */
+
+static bool is_before(const struct signature_row *a, const struct signature_row *b)
+{
+    return a->off != b->off ? a->off : a->clients > b->clients;
+}
+
+static void add_row(struct signature_totals *t, const struct signature_row *row)
+{
+    unsigned i = t->rows_count;
+
+    if (t->rows_count < SIGNATURE_ROWS_MAX)
+        t->rows_count++;
+    else if (!is_before(row, &t->rows[--i]))
+        return;
+    for (; i > 0 && is_before(row, &t->rows[i - 1]); i--)
+        t->rows[i] = t->rows[i - 1];
+    t->rows[i] = *row;
+}
+
+static void fill_signatures(const struct marks *m, struct signature_totals *t)
+{
+    const struct pattern_run *run = marks_run(m);
+
+    t->patterns = patterns_count(marks_patterns(m));
+    for (unsigned i = 0; i < t->patterns; i++) {
+        const struct pattern_info *info = patterns_info(marks_patterns(m), i);
+        const struct pattern_counts *c = &run->each[i];
+        t->tried += c->tried;
+        t->hits += c->hits;
+        t->limited += c->limited;
+        if (c->hits > 0 || c->off)
+            add_row(t, &(struct signature_row){info->id, info->title,
+                                               pattern_meaning_name(info->meaning), info->file,
+                                               info->entry, c->hits, marks_clients(m, i), c->off});
+    }
+}
+
 /* ---- words ---- */
 
 static void parties_text(const struct verdict *v, char *buf, size_t size)
@@ -352,6 +390,7 @@ static void fill_tops(const struct summarize_from *from, struct summary *s)
 void summarize(const struct summarize_from *from, struct summary *s)
 {
     fill_coverage(from, &s->coverage);
+    fill_signatures(from->marks, &s->signatures);
     fill_verdicts(from, s);
     fill_tops(from, s);
     for (unsigned i = 0; i < from->incidents_count; i++)

@@ -7,6 +7,7 @@
 #include "alert/summary.h"
 #include "correlate/correlate.h"
 #include "correlate/hygiene.h"
+#include "correlate/marks.h"
 #include "correlate/originators.h"
 #include "correlate/timeline.h"
 #include "event/zones.h"
@@ -21,6 +22,7 @@ struct summarize_from {
     const struct hygiene *hygiene;
     const struct timeline *timeline;
     struct geo *geo; /* NULL without a database */
+    const struct marks *marks;
     const struct zones *zones;
     unsigned top; /* rows of each table */
     const char *mta, *host;

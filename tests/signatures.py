@@ -19,6 +19,13 @@ TESTERS = {"schema": 1, "kind": "testers", "title": "ours", "entries": [
      "nomatch": ["<probe@far.example> <sink@far.example>"]}]}
 
 
+PATTERNS = {"schema": 1, "kind": "patterns", "title": "ours", "entries": [
+    {"id": "our-bot", "title": "the bot of last week", "field": "helo", "literal": "evil", "regex": "^evil[0-9]+$", "meaning": "bot",
+     "source": "our logs", "match": ["EVIL7"], "nomatch": ["evil.example.com"]}]}
+SLOW = dict(PATTERNS, entries=[{"id": "slow", "title": "slow", "field": "rcpt", "on": ["refused", "relay"], "regex": "^(a+)+$", "meaning": "bot",
+                                "source": "nobody", "match": ["aaa"]}])
+
+
 def check(what, ok, seen=""):
     global checks
     checks += 1
@@ -72,6 +79,25 @@ BREAKS = {  # name -> (text of the file, what the message must say)
     "tester: too few matches": (broken(lambda d, e: e.update(match=e["match"][:2]), TESTERS), '"match": the texts are too few to name a battery'),
     "tester: nomatch that is a test": (broken(lambda d, e: e.update(nomatch=["<> <x@y.example>"]), TESTERS), '"nomatch" 1 "<> <x@y.example>" matches'),
     "tester: a twin": (broken(lambda d, e: d["entries"].append(dict(e, name="another")), TESTERS), '"match": the texts fit "another" as well'),
+    "pattern: no id": (broken(lambda d, e: e.pop("id"), PATTERNS), '"id" is missing'),
+    "pattern: bad id": (broken(lambda d, e: e.update(id="Our Bot"), PATTERNS), '"id" must have 1 to 40 bytes of a to z, 0 to 9 and "-"'),
+    "pattern: no title": (broken(lambda d, e: e.pop("title"), PATTERNS), 'entry 1 ("our-bot"): "title" is missing'),
+    "pattern: unknown field": (broken(lambda d, e: e.update(field="subject"), PATTERNS), '"field" is "subject"; allowed: helo, helo_kind, client_name,'),
+    "pattern: unknown meaning": (broken(lambda d, e: e.update(meaning="evil"), PATTERNS), '"meaning" is "evil"; allowed: bot, scanner, forged, attack,'),
+    "pattern: unknown severity": (broken(lambda d, e: e.update(severity="bad"), PATTERNS), '"severity" is "bad"; allowed: info, low, medium, high, critical'),
+    "pattern: unknown occasion": (broken(lambda d, e: e.update(on=["always"]), PATTERNS), '"on" 1 is "always"; allowed: relay, refused, auth_failed, protocol'),
+    "pattern: no occasion": (broken(lambda d, e: e.update(on=[]), PATTERNS), '"on" must have at least 1 text'),
+    "pattern: no literal": (broken(lambda d, e: e.pop("literal"), PATTERNS), 'without "literal" it needs both "regex" and "on"'),
+    "pattern: short literal": (broken(lambda d, e: e.update(literal="evi"), PATTERNS), '"literal" must have 4 to 128 bytes; a shorter one needs "short_because"'),
+    "pattern: bad expression": (broken(lambda d, e: e.update(regex="^evil(["), PATTERNS), '"regex", byte 8: missing terminating ] for character class'),
+    "pattern: matches nothing": (broken(lambda d, e: e.update(regex="x*"), PATTERNS), '"regex" matches where nothing stands; say what must be there'),
+    "pattern: nested too deep": (broken(lambda d, e: e.update(regex="(" * 17 + "evil" + ")" * 17), PATTERNS), '"regex", byte 18: parentheses are too deeply nested'),
+    "pattern: unknown member": (broken(lambda d, e: e.update(reason="policy"), PATTERNS), 'unknown member "reason"; allowed: id, title, field,'),
+    "pattern: match that does not match": (broken(lambda d, e: e["match"].append("evil"), PATTERNS), '"match" 2 "evil" does not match'),
+    "pattern: nomatch that matches": (broken(lambda d, e: e["nomatch"].append("evil2"), PATTERNS), '"nomatch" 2 "evil2" matches'),
+    "pattern: a twin": (broken(lambda d, e: d["entries"].append(e), PATTERNS), 'entry 2 ("our-bot"): "id" is that of '),
+    "pattern: too many steps": (broken(lambda d, e: e.update(literal="aaaa", regex="^(a+)+$", match=["aaaa"], nomatch=["a" * 60 + "!"]), PATTERNS),
+                                'the expression needs more than 20000 steps'),
     "too large": (" " * (1 << 20) + json.dumps(GOOD), "is larger than 1 MiB"),
 }
 LOG = b"""Mar  2 04:00:00 mx postfix/smtpd[7]: connect from unknown[203.0.113.9]
@@ -136,6 +162,23 @@ with tempfile.TemporaryDirectory() as d:
     probes = ["", "probe@[192.0.2.1]", "probe@far.example"], ["sink@far.example", "sink%far.example@mx.example.org", "far.example!sink@[192.0.2.1]"]
     tried = b"".join(LOG.splitlines(True)[1].replace(b"No strangers, please", b"Relay access denied").replace(b"<s@there.example>", b"<%s>" % s.encode())
                      .replace(b"<u%d@there.example>", b"<%s>" % r.encode()) for s, r in zip(*probes))
+    helo = tried.replace(b"helo=<h>", b"helo=<Evil42>")
+    own.write_text(broken(lambda d, e: e.update(severity="high"), PATTERNS))
+    site = "--year", "2026", "--local-domain", "example.org", "-o", "json", "-q", "--signatures", d, "-"
+    found = [json.loads(l) for l in run(*site, stdin=helo).stdout.splitlines()]
+    check("a pattern that hits is on the alert", found[0]["tags"][-1] == "our-bot" and found[0]["event"]["severity"] == 73 and
+          found[0]["relaywatch"]["signatures"] == [{"id": "our-bot", "title": "the bot of last week", "meaning": "bot"}], found[0])
+    row = found[-1]["relaywatch"]["signatures"]["hit"]
+    check("and in the summary", [(r["id"], r["hits"], r["clients"], r["file"], r["entry"]) for r in row] == [("our-bot", 3, 1, str(own), 1)], row)
+    check("a pattern that does not hit is not", "our-bot" not in run(*site, stdin=tried).stdout.decode())
+    own.write_text(json.dumps(SLOW))
+    slow = b"".join(LOG.splitlines(True)[1].replace(b"<u%d@there.example>", b"<" + b"a" * 400 + b"%d@there.example>" % i) for i in range(300))
+    r = run(*site, stdin=slow)
+    relay = json.loads(r.stdout.splitlines()[-1])["relaywatch"]["signatures"]
+    check("a slow expression is named, once", r.stderr.decode() == f'relaywatch: {own}: entry 1 ("slow"): its "regex" needed more than 20000 steps 3 times; '
+          "it is switched off for this run\n", r.stderr)
+    check("and counted", relay["limited"] == 3 and relay["hit"][0]["id"] == "slow" and relay["hit"][0]["off"] is True, relay)
+    check("and the run is what it was", json.loads(r.stdout.splitlines()[-1])["relaywatch"]["input"]["parsed"] == 300)
     own.write_text(json.dumps(TESTERS))
     told = run("--year", "2026", "--local-domain", "example.org", "-o", "json", "-q", "--signatures", d, "-", stdin=tried).stdout
     relay = json.loads(told.splitlines()[-1])["relaywatch"]["verdict"]["relay"]
@@ -167,9 +210,10 @@ else:
     for name, (text, _) in BREAKS.items():
         if name in ("unknown member", "unknown reason", "missing literal", "too short", "wrong direction", "no source",
                     "unknown kind", "another schema", "mark with a kind", "tester: no pair", "tester: no tests", "tester: no name",
-                    "tester: long name", "tester: unknown member", "tester: marks that are no list", "tester: too many marks"):
+                    "tester: long name", "tester: unknown member", "tester: marks that are no list", "tester: too many marks",
+                    *(n for n in BREAKS if n.startswith("pattern: ") and not any(w in n for w in ("match", "expression", "nested", "twin", "steps")))):
             check(f"the schema refuses: {name}", not validator.is_valid(json.loads(text)))
-    check("the schema takes a good file", validator.is_valid(GOOD) and validator.is_valid(TESTERS))
+    check("the schema takes a good file", all(map(validator.is_valid, (GOOD, TESTERS, PATTERNS, SLOW))))
 reasons = schema["$defs"]["reason"]["properties"]["reason"]["enum"]
 with tempfile.TemporaryDirectory() as d:
     (pathlib.Path(d) / "own.json").write_text(BREAKS["unknown reason"][0])

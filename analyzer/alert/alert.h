@@ -71,6 +71,7 @@ enum {
     ALERT_SAMPLES_MAX = 3,
     ALERT_SAMPLE_MAX = 512,
     ALERT_RELATED_MAX = 64, /* members listed; related_total has the real number */
+    ALERT_MARKS_MAX = 8,
     ALERT_TEXT_MAX = 256
 };
 
@@ -82,6 +83,12 @@ struct alert_counter {
 struct alert_related {
     enum entity_type type;
     char value[72];
+};
+
+/* A pattern that its client was caught by; lives as long as the incidents. */
+struct alert_mark {
+    const char *id, *title, *meaning;
+    int severity; /* what an alert with it is at least, as enum severity; -1: it stays */
 };
 
 struct alert_sample {
@@ -151,6 +158,8 @@ struct alert {
     uint32_t related_total;
     struct alert_sample samples[ALERT_SAMPLES_MAX];
     unsigned samples_count;
+    const struct alert_mark *marks[ALERT_MARKS_MAX]; /* in the order of their files */
+    unsigned marks_count;
     /* context of the first contributing event, all optional ("" or family 0) */
     struct ip_addr client;
     struct geo_place place; /* of alert_source(); all empty without a GeoIP database */

@@ -326,6 +326,31 @@ static void take_measure(struct alert *a, const struct finding *f)
     a->observed = f->observed;
 }
 
+static void take_mark(struct alert *a, const struct alert_mark *mark)
+{
+    unsigned i = 0;
+
+    while (i < a->marks_count && a->marks[i] != mark)
+        i++;
+    if (i == a->marks_count && i < ALERT_MARKS_MAX)
+        a->marks[a->marks_count++] = mark;
+    if (mark->severity > (int)a->severity)
+        a->severity = (enum severity)mark->severity;
+}
+
+/* The client of the event is what the alert is about, or the one who uses the account. */
+static void take_marks(struct incidents *s, struct alert *a, const struct finding *f)
+{
+    const struct alert_mark *marks[ALERT_MARKS_MAX];
+    bool about_client = f->entity_type == ENTITY_IP || f->entity_type == ENTITY_USER;
+    unsigned n = 0;
+
+    if (s->config.marks != NULL && f->ev != NULL && about_client)
+        n = s->config.marks(s->config.marks_arg, marks);
+    for (unsigned i = 0; i < n; i++)
+        take_mark(a, marks[i]);
+}
+
 static void update(struct incidents *s, struct incident *in, const struct finding *f)
 {
     struct alert *a = &in->alert;
@@ -344,6 +369,7 @@ static void update(struct incidents *s, struct incident *in, const struct findin
         slice_keep(f->reason, a->reason, sizeof a->reason);
     if (f->how.len > 0)
         slice_keep(f->how, a->how, sizeof a->how);
+    take_marks(s, a, f);
     in->changed = true;
 }
 

@@ -27,6 +27,10 @@ struct incident_config {
     const char *(*mta_name)(void *arg); /* parser that made the present event, for advice */
     void *mta_arg;
     struct geo *geo; /* places of the sources; NULL: no database */
+    /* Patterns that the client of the present event was caught by, at most ALERT_MARKS_MAX; NULL:
+     * none are kept. */
+    unsigned (*marks)(void *arg, const struct alert_mark **ret);
+    void *marks_arg;
 };
 
 /* incidents_new - all memory at once (lists of members grow within a bound); incidents_free returns

@@ -172,6 +172,22 @@ struct scenario_tally {
     uint64_t late, groups_dropped; /* events too late; groups for which there was no room */
 };
 
+/* What the patterns did. */
+struct signature_row {
+    const char *id, *title, *meaning, *file;
+    unsigned entry;
+    uint32_t hits, clients;
+    bool off; /* its expression needed too many steps */
+};
+enum { SIGNATURE_ROWS_MAX = 32 };
+
+struct signature_totals {
+    unsigned patterns;
+    uint64_t tried, hits, limited;
+    struct signature_row rows[SIGNATURE_ROWS_MAX]; /* those switched off, then most clients first */
+    unsigned rows_count;
+};
+
 struct summary {
     struct verdict verdict[TOPIC_COUNT];
     struct coverage coverage;
@@ -188,6 +204,7 @@ struct summary {
     double risk_share[RISK_KINDS];               /* 0..100, see risk.h */
     uint64_t alerts_by_severity[SEVERITY_COUNT]; /* distinct alert ids */
     uint64_t evictions;
+    struct signature_totals signatures;
     const char *const *source_names;
     unsigned source_names_count;
 };

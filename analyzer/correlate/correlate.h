@@ -27,6 +27,8 @@ enum rcpt_class {
 /* rcpt_class_name - for --events and explain; "" for RCPT_NONE */
 const char *rcpt_class_name(enum rcpt_class class);
 
+struct marks;
+
 /* Valid for one event; every pointer may be NULL unless said otherwise. */
 struct context {
     struct session *session;
@@ -59,6 +61,7 @@ struct context {
     bool new_message;   /* QUEUED: first time, and not the second life behind a filter */
     uint32_t bounced_plain, bounced_hidden; /* DSN: foreign recipients that were accepted, never
                                                tried, and are bounced with it: no relaying */
+    const struct marks *marks;              /* patterns and who was caught; set by the pipeline */
     bool repeated; /* another log has told this before: nobody counts it again */
 };
 

@@ -45,6 +45,8 @@ static void put_tags(struct doc *d)
     struct json_mark tags = json_array(&d->j, "tags");
     json_string(&d->j, NULL, "relaywatch");
     json_string(&d->j, NULL, d->rule->category);
+    for (unsigned i = 0; i < d->alert->marks_count; i++)
+        json_string(&d->j, NULL, d->alert->marks[i]->id);
     json_close(&d->j, tags);
 }
 
@@ -376,6 +378,20 @@ static void put_samples(struct doc *d)
     d->truncated |= shown < a->samples_count;
 }
 
+static void put_signatures(struct doc *d)
+{
+    struct json_mark list = json_array(&d->j, "signatures");
+    for (unsigned i = 0; i < d->alert->marks_count; i++) {
+        const struct alert_mark *mark = d->alert->marks[i];
+        struct json_mark object = json_object(&d->j, NULL);
+        json_string(&d->j, "id", mark->id);
+        json_string(&d->j, "title", mark->title);
+        json_string(&d->j, "meaning", mark->meaning);
+        json_close(&d->j, object);
+    }
+    json_close(&d->j, list);
+}
+
 static void put_envelope(struct doc *d)
 {
     const struct alert *a = d->alert;
@@ -394,6 +410,7 @@ static void put_own(struct doc *d)
     put_alert(d);
     put_counters(d);
     put_smtp(d);
+    put_signatures(d);
     put_samples(d);
     put_envelope(d);
     if (d->truncated || d->j.cut)

@@ -124,6 +124,35 @@ static void put_input(struct json *j, const struct summary *s)
     json_close(j, input);
 }
 
+static void put_signature_row(struct json *j, const struct signature_row *row)
+{
+    struct json_mark object = json_object(j, NULL);
+    json_string(j, "id", row->id);
+    json_string(j, "title", row->title);
+    json_string(j, "meaning", row->meaning);
+    json_string(j, "file", row->file);
+    json_u64(j, "entry", row->entry);
+    json_u64(j, "hits", row->hits);
+    json_u64(j, "clients", row->clients);
+    if (row->off)
+        json_bool(j, "off", true);
+    json_close(j, object);
+}
+
+static void put_signatures(struct json *j, const struct signature_totals *t)
+{
+    struct json_mark signatures = json_object(j, "signatures"), rows;
+    json_u64(j, "patterns", t->patterns);
+    json_u64(j, "tried", t->tried);
+    json_u64(j, "hits", t->hits);
+    json_u64(j, "limited", t->limited);
+    rows = json_array(j, "hit");
+    for (unsigned i = 0; i < t->rows_count; i++)
+        put_signature_row(j, &t->rows[i]);
+    json_close_kept(j, rows);
+    json_close(j, signatures);
+}
+
 static void put_top_rules(struct json *j, uint32_t rules)
 {
     struct json_mark array = json_array(j, "rules");
@@ -362,6 +391,7 @@ void json_summary(const struct run_info *run, const struct summary *summary,
     put_verdicts(j, summary);
     put_coverage(j, &summary->coverage);
     put_input(j, summary);
+    put_signatures(j, &summary->signatures);
     put_top(j, run, summary);
     put_cases(j, &summary->cases);
     put_timeline(j, &summary->timeline);

@@ -91,8 +91,13 @@ static void put_story(struct page *p, const struct alert *a)
 {
     char text[1024] = "";
     text_add(text, sizeof(text), "%s", a->reason[0] != '\0' ? a->reason : alert_rule(a)->name);
-    if (a->how[0] != '\0')
+    if (a->how[0] != '\0' && strstr(a->reason, a->how) == NULL)
         text_add(text, sizeof(text), " [%s]", a->how);
+    put_text(p, text);
+    text[0] = '\0';
+    for (unsigned i = 0; i < a->marks_count; i++)
+        text_add(text, sizeof(text), "%s%s (%s)", i == 0 ? "" : ", ", a->marks[i]->title,
+                 a->marks[i]->meaning);
     put_text(p, text);
     text[0] = '\0';
     add_counters(text, sizeof(text), a);
