@@ -181,7 +181,8 @@ static void on_event(void *arg, const struct event *ev, const struct context *cx
     }
     explain_out_open(&x->out, NULL, "event", event_kind_name(ev->kind));
     explain_event(&x->out, ev);
-    explain_meaning(&x->out, ev, cx, x->signatures->reasons);
+    explain_meaning(&x->out, ev, cx, x->signatures);
+    explain_patterns(&x->out, cx);
     explain_detectors(&x->out, ev, cx, wanted);
     explain_out_close(&x->out);
 }

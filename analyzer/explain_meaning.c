@@ -1,6 +1,7 @@
 /* explain_meaning.c - the context of an event in words: who, may he, to whom, why not, joined to
  * what source:   correlate/correlate.h, session_table.h, message_table.h limits:   says what is
  * known after this event; what a later line changes is not foreseen */
+#include "correlate/marks.h"
 #include "explain_event.h"
 
 #include <stdio.h>
@@ -113,21 +114,103 @@ static void put_recipient(struct explain_out *o, const struct context *cx)
 
 /* ---- why ---- */
 
-static void put_reason(struct explain_out *o, const struct event *ev, const struct context *cx,
-                       const struct reasons *reasons)
+/* A list that the reply names, known or not. */
+static void put_block_list(struct explain_out *o, const struct event *ev,
+                           const struct signatures *signatures)
 {
-    static const uint8_t no_status[3] = {0};
+    static const char *const kinds[] = {
+        "",           "block list",      "reputation system",
+        "throttling", "list of domains", "no listing: an error of the query"};
+    struct block_hit hit;
+
+    if (!block_lists_find(signatures->block_lists, reason_text(ev), &hit))
+        return;
+    explain_out_words(o, "names", kinds[hit.kind]);
+    if (hit.name[0] != '\0')
+        explain_out_text(o, "list", slice_of(hit.name));
+}
+
+static void put_reason(struct explain_out *o, const struct event *ev, const struct context *cx,
+                       const struct signatures *signatures)
+{
     enum reason_direction direction =
         ev->kind == EVENT_DELIVERY && ev->route == ROUTE_REMOTE ? DIRECTION_REMOTE : DIRECTION_OWN;
+    struct reason_wording wording;
 
     if (cx->reason == REASON_NONE)
         return;
     explain_out_words(o, "reason", reason_name(cx->reason));
-    explain_out_words(o, "reason_from",
-                      reason_classify(reasons, direction, 0, no_status, reason_text(ev)) ==
-                              cx->reason
-                          ? "the wording of the reply"
-                          : "the codes of the reply");
+    if (reason_wording(signatures->reasons, direction, reason_text(ev), &wording)) {
+        explain_out_words(o, "reason_from", "the wording of the reply");
+        explain_out_text(o, "wording", wording.literal);
+        explain_out_text(o, "wording_file", slice_of(wording.file));
+        explain_out_number(o, "wording_entry", wording.entry);
+    } else {
+        explain_out_words(o, "reason_from", "the codes of the reply");
+    }
+    if (cx->reason == REASON_BLOCKLIST)
+        put_block_list(o, ev, signatures);
+}
+
+/* ---- patterns ---- */
+
+static void put_pattern(struct explain_out *o, const struct pattern_info *info, const char *result)
+{
+    char says[600];
+
+    if (!o->json) {
+        snprintf(says, sizeof says, "%s: %s (%s), on %s; %s, entry %u", result, info->title,
+                 pattern_meaning_name(info->meaning), pattern_field_name(info->field), info->file,
+                 info->entry);
+        explain_out_words(o, info->id, says);
+        return;
+    }
+    explain_out_open(o, NULL, "", NULL);
+    explain_out_words(o, "id", info->id);
+    explain_out_words(o, "result", result);
+    explain_out_words(o, "title", info->title);
+    explain_out_words(o, "meaning", pattern_meaning_name(info->meaning));
+    explain_out_words(o, "field", pattern_field_name(info->field));
+    if (info->literal != NULL)
+        explain_out_text(o, "literal", slice_of(info->literal));
+    if (info->regex != NULL)
+        explain_out_text(o, "regex", slice_of(info->regex));
+    explain_out_text(o, "file", slice_of(info->file));
+    explain_out_number(o, "entry", info->entry);
+    explain_out_close(o);
+}
+
+/* NULL: says nothing of this event. */
+static const char *result_of(const struct marks *m, const struct context *cx, unsigned index)
+{
+    const struct pattern_bits *tried = marks_tried(m), *hit = marks_hit(m),
+                              *before = marks_of(m, cx->client_hash);
+
+    if (hit != NULL && pattern_bits_has(hit, index))
+        return "hit";
+    if (tried != NULL && pattern_bits_has(tried, index))
+        return marks_run(m)->each[index].off ? "too many steps, switched off" : "tried, no hit";
+    return before != NULL && pattern_bits_has(before, index) ? "hit earlier" : NULL;
+}
+
+void explain_patterns(struct explain_out *o, const struct context *cx)
+{
+    const struct patterns *p = cx->marks == NULL ? NULL : marks_patterns(cx->marks);
+    bool begun = false;
+
+    for (unsigned i = 0; p != NULL && !cx->repeated && i < patterns_count(p); i++) {
+        const char *result = result_of(cx->marks, cx, i);
+        if (result == NULL)
+            continue;
+        if (!begun && o->json)
+            explain_out_list(o, "signatures");
+        else if (!begun)
+            explain_out_open(o, NULL, "signatures", "of this line and its client");
+        begun = true;
+        put_pattern(o, patterns_info(p, i), result);
+    }
+    if (begun)
+        explain_out_close(o);
 }
 
 /* ---- joined to what ---- */
@@ -179,7 +262,7 @@ static bool says_nothing(const struct context *cx)
 }
 
 void explain_meaning(struct explain_out *o, const struct event *ev, const struct context *cx,
-                     const struct reasons *reasons)
+                     const struct signatures *signatures)
 {
     if (says_nothing(cx))
         return;
@@ -188,7 +271,7 @@ void explain_meaning(struct explain_out *o, const struct event *ev, const struct
         explain_out_words(o, "repeated", "another log has told this before: it does not count");
     put_client(o, cx);
     put_recipient(o, cx);
-    put_reason(o, ev, cx, reasons);
+    put_reason(o, ev, cx, signatures);
     if (cx->session != NULL)
         put_session(o, cx->session);
     put_message(o, "message", cx->message);

@@ -62,6 +62,16 @@ check("its alert", [(a["rule"], a["entity"], a["state"]) for a in doc["alerts"]]
 event = one(REFUSED % ("u@victim.example", "u@victim.example"))["events"][0]
 check("a plain refusal lacks two", says(event, "relay_probe") ==
       "1 of 3 refusals, 1 of 4 address forms: needs 2 more, 2 of them with another recipient or sender", says(event, "relay_probe"))
+check("the wording that decided", (event["meaning"]["wording"], event["meaning"]["wording_file"]) == ("relay access denied", "built-in reasons.json")
+      and event["meaning"]["wording_entry"] >= 1, event["meaning"])
+event = one(REFUSED.replace("helo=<h.example>", "helo=<WIN-9QL4SDRB93L>") % ("u@victim.example", "u@victim.example"))["events"][0]
+signs = {s["id"]: s["result"] for s in event["signatures"]}
+check("patterns tried and hit", signs["helo-windows-name"] == "hit" and signs["sender-verp"] == "tried, no hit" and "scan-http" not in signs, signs)
+text = run(*OPTIONS, REFUSED.replace("helo=<h.example>", "helo=<WIN-9QL4SDRB93L>") % ("u@victim.example", "u@victim.example")).stdout.decode()
+check("the same as text", "helo-windows-name" in text and "hit: HELO is a Windows setup" in text and "relay access denied" in text, text)
+listed = one(HEAD % (4, "smtp[908]") + "4ABC123: to=<u@victim.example>, relay=mx.victim.example[198.51.100.2]:25, delay=1, delays=0/0/0/1, dsn=5.7.1, "
+             "status=bounced (host mx.victim.example[198.51.100.2] said: 550 5.7.1 Service unavailable; client [192.0.2.1] blocked using zen.spamhaus.org (in reply to RCPT TO command))")
+check("the list a reply names", listed["events"][0]["meaning"]["list"] == "zen.spamhaus.org" and "wording" in listed["events"][0]["meaning"], listed)
 event = one(REFUSED.replace("554 5.7.1", "550 5.1.1").replace("Relay access denied", "go away")
             % ("u@example.org", "u@example.org"))["events"][0]
 check("why, from the codes", event["meaning"]["reason"] == "rcpt_unknown" and "codes" in event["meaning"]["reason_from"], event["meaning"])
@@ -118,6 +128,15 @@ check("and completes the relaying", [a["rule"] for a in found[2]["alerts"]] == [
 check("no threshold", "1 delivered recipients of this client: one is enough" in says(third, "relay_accepted"), third)
 check("raw lines are kept", [d["raw"] for d in found] == log)
 
+# --- relay testers ---
+tests = [("", "relaytest@far.example"), ("antispam@far.example", "relaytest@far.example"), ("antispam@[192.0.2.1]", "relaytest%far.example@[192.0.2.1]"),
+         ("antispam@[192.0.2.1]", "far.example!relaytest")]
+tried = "\n".join((HEAD % (n, "smtpd[905]")) + f"NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 554 5.7.1 <{r}>: Relay access denied; from=<{s}> to=<{r}> "
+                  "proto=ESMTP helo=<x>" for n, (s, r) in enumerate(tests))
+found = [says(d["events"][0], "relay_probe") for d in docs("-f", "-", stdin=tried.encode())]
+check("the tester before it is known", "tester not known yet, nearest: " in found[1] and "2 of 16 tried" in found[1], found)
+check("the tester with its count", found[3].endswith("; tester: nmap smtp-open-relay, 4 of 16 tried, all refused (built-in testers.json, entry 1)"), found)
+
 # --- scores of an account and of an inside host ---
 sent = log[2]
 login = [HEAD % (1, "smtpd[905]") + "4ABC123: client=unknown[203.0.113.9], sasl_method=PLAIN, sasl_username=ann@example.org", log[1], sent]
@@ -168,6 +187,9 @@ check("the alerts of a run", alerts == run_alerts and alerts, (alerts, run_alert
 
 # --- colour, outputs, options ---
 check("no colour in a pipe", b"\x1b" not in run(*OPTIONS, log[0]).stdout)
+os.environ["NO_COLOR"] = "1"
+check("NO_COLOR is honoured unless asked", b"\x1b" not in run(*OPTIONS, "--color=auto", log[0]).stdout)
+del os.environ["NO_COLOR"]
 check("colour when asked", b"\x1b[" in run(*OPTIONS, "--color=always", log[0]).stdout)
 with tempfile.TemporaryDirectory() as d:
     done = run(*OPTIONS, "-o", f"json:{d}/out", log[0])

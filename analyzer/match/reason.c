@@ -14,6 +14,8 @@ struct wording {
     slice literal; /* borrowed from its file */
     enum reason reason;
     enum reason_direction direction;
+    const char *file;
+    unsigned entry;
 };
 
 struct reasons {
@@ -56,6 +58,8 @@ static bool read_entry(const struct signature_entry *e, struct wording *ret, str
         !signature_entry_text(e, "source", 1, &source, reterr))
         return false;
     ret->reason = (enum reason)reason;
+    ret->file = e->file->path;
+    ret->entry = e->number;
     return signature_entry_lines(e, "match", 1, NULL, NULL, reterr) &&
            signature_entry_lines(e, "nomatch", 0, NULL, NULL, reterr);
 }
@@ -184,6 +188,20 @@ enum reason reason_classify(const struct reasons *r, enum reason_direction direc
     if (best.index < r->count)
         return r->wordings[best.index].reason;
     return of_status(status, code, text.len > 0);
+}
+
+bool reason_wording(const struct reasons *r, enum reason_direction direction, slice text,
+                    struct reason_wording *ret)
+{
+    struct best best = {r, direction, 0, r->count};
+
+    if (text.len > 0)
+        literal_set_scan(r->literals, slice_first(text, REASON_TEXT_SCAN_MAX), keep_first, &best);
+    if (best.index == r->count)
+        return false;
+    *ret = (struct reason_wording){r->wordings[best.index].literal, r->wordings[best.index].file,
+                                   r->wordings[best.index].entry};
+    return true;
 }
 
 /* ---- the texts of the files ---- */

@@ -50,6 +50,19 @@ bool reasons_check(const struct reasons *r, const struct signature_set *files,
 enum reason reason_classify(const struct reasons *r, enum reason_direction direction, uint16_t code,
                             const uint8_t status[3], slice text);
 
+/* Where a wording stands. */
+struct reason_wording {
+    slice literal;
+    const char *file; /* as messages name it */
+    unsigned entry;   /* number in it */
+};
+
+/* reason_wording - the wording that decides; for "explain"
+ *
+ *   result    false when no wording occurs in the text and its codes alone count */
+bool reason_wording(const struct reasons *r, enum reason_direction direction, slice text,
+                    struct reason_wording *ret);
+
 /* reason_text - what a reply says, without the quoted address or name in front of it
  *
  *   in        ev     a refusal or a delivery
