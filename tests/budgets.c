@@ -1,10 +1,11 @@
 /* budgets.c - the performance contract in executable form: budgets SMALL.log LARGE.log
+ * ATTACKS.log
  *
  * Takes a short and a long benign log through the whole analysis and counts calls of the allocator
  * (link-time wrap) from the first record to the last: the long log may not make one call more, and
- * no PCRE2 match may run. source:   house rule "no allocation and no regular expression on the path
- * of a benign line" limits:   calls made inside shared libraries are not seen; the analysis itself
- * is all in the static library */
+ * no PCRE2 match may run. On the third, of attacks, some must. source:   house rule "no allocation
+ * and no regular expression on the path of a benign line" limits:   calls made inside shared
+ * libraries are not seen; the analysis itself is all in the static library */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,7 +95,13 @@ int main(int argc, char **argv)
 {
     unsigned long small_lines, large_lines, small, large;
 
-    ASSERT(argc == 3);
+    ASSERT(argc == 4);
+    allocations_over(argv[3], &small_lines);
+    if (matches == 0) {
+        printf("not ok - attacks match no expression: are they counted?\n");
+        return 1;
+    }
+    matches = 0;
     small = allocations_over(argv[1], &small_lines);
     large = allocations_over(argv[2], &large_lines);
     printf("%lu lines: %lu allocations to open the input; %lu lines: %lu; %lu regular expression "

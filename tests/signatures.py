@@ -70,7 +70,9 @@ BREAKS = {  # name -> (text of the file, what the message must say)
     "tester: no tests": (broken(lambda d, e: e.update(tests=[]), TESTERS), '"tests" must have at least 1 text'),
     "tester: too few tests": (broken(lambda d, e: e.update(tests=e["tests"][:2], match=e["match"][:2]), TESTERS), 'fewer than 3 different tests: needs "user" and "target"'),
     "tester: no name": (broken(lambda d, e: e.pop("name"), TESTERS), '"name" is missing'),
-    "tester: long name": (broken(lambda d, e: e.update(name="n" * 61), TESTERS), '"name" must have 1 to 60 bytes'),
+    "tester: long name": (broken(lambda d, e: e.update(name="n" * 61), TESTERS), '"name" must have 1 to 60 bytes and no control bytes'),
+    "tester: name for a terminal": (broken(lambda d, e: e.update(name="a\x1b[2J"), TESTERS), '"name" must have 1 to 60 bytes and no control bytes'),
+    "pattern: title with a line break": (broken(lambda d, e: e.update(title="a\nb"), PATTERNS), '"title" must have 1 to 100 bytes and no control bytes'),
     "tester: unknown member": (broken(lambda d, e: e.update(literal="x"), TESTERS), 'unknown member "literal"; allowed: name, url, helo,'),
     "tester: marks that are no list": (broken(lambda d, e: e.update(helo="x"), TESTERS), '"helo" must be a list of texts'),
     "tester: too many marks": (broken(lambda d, e: e.update(helo=[f"h{i}" for i in range(17)]), TESTERS), '"helo" has more than 16 texts'),
@@ -170,6 +172,8 @@ with tempfile.TemporaryDirectory() as d:
           found[0]["relaywatch"]["signatures"] == [{"id": "our-bot", "title": "the bot of last week", "meaning": "bot"}], found[0])
     row = found[-1]["relaywatch"]["signatures"]["hit"]
     check("and in the summary", [(r["id"], r["hits"], r["clients"], r["file"], r["entry"]) for r in row] == [("our-bot", 3, 1, str(own), 1)], row)
+    text = run("--year", "2026", "--local-domain", "example.org", "-q", "--signatures", d, "-", stdin=helo).stdout.decode()
+    check("the report shows it", "the bot of last week (bot)" in text, text)
     check("a pattern that does not hit is not", "our-bot" not in run(*site, stdin=tried).stdout.decode())
     own.write_text(json.dumps(SLOW))
     slow = b"".join(LOG.splitlines(True)[1].replace(b"<u%d@there.example>", b"<" + b"a" * 400 + b"%d@there.example>" % i) for i in range(300))
@@ -211,7 +215,7 @@ else:
         if name in ("unknown member", "unknown reason", "missing literal", "too short", "wrong direction", "no source",
                     "unknown kind", "another schema", "mark with a kind", "tester: no pair", "tester: no tests", "tester: no name",
                     "tester: long name", "tester: unknown member", "tester: marks that are no list", "tester: too many marks",
-                    *(n for n in BREAKS if n.startswith("pattern: ") and not any(w in n for w in ("match", "expression", "nested", "twin", "steps")))):
+                    *(n for n in BREAKS if n.startswith("pattern: ") and not any(w in n for w in ("match", "expression", "nested", "twin", "steps", "break")))):
             check(f"the schema refuses: {name}", not validator.is_valid(json.loads(text)))
     check("the schema takes a good file", all(map(validator.is_valid, (GOOD, TESTERS, PATTERNS, SLOW))))
 reasons = schema["$defs"]["reason"]["properties"]["reason"]["enum"]

@@ -89,11 +89,9 @@ static bool read_title(const struct signature_entry *e, struct pattern *p, struc
 {
     slice title, source;
 
-    if (!signature_entry_text(e, "title", 1, &title, reterr) ||
+    if (!signature_entry_label(e, "title", TITLE_MAX, &title, reterr) ||
         !signature_entry_text(e, "source", 1, &source, reterr))
         return false;
-    if (title.len > TITLE_MAX)
-        return signature_entry_error(e, reterr, "\"title\" must have 1 to %d bytes", TITLE_MAX);
     p->info.title = title.ptr;
     return true;
 }

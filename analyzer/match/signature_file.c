@@ -288,6 +288,21 @@ bool signature_entry_text(const struct signature_entry *e, const char *name, siz
     return true;
 }
 
+bool signature_entry_label(const struct signature_entry *e, const char *name, size_t max,
+                           slice *ret, struct error *reterr)
+{
+    bool good;
+
+    if (!signature_entry_text(e, name, 0, ret, reterr))
+        return false;
+    good = ret->len > 0 && ret->len <= max;
+    for (size_t i = 0; i < ret->len; i++)
+        good &= (unsigned char)ret->ptr[i] >= ' ' && ret->ptr[i] != 0x7f;
+    return good ||
+           signature_entry_error(e, reterr, "\"%s\" must have 1 to %zu bytes and no control bytes",
+                                 name, max);
+}
+
 bool signature_entry_literal(const struct signature_entry *e, const char *name, slice *ret,
                              struct error *reterr)
 {

@@ -89,6 +89,10 @@ bool signature_entry_has(const struct signature_entry *e, const char *name);
 bool signature_entry_text(const struct signature_entry *e, const char *name, size_t min, slice *ret,
                           struct error *reterr);
 
+/* signature_entry_label - what a report will show: a text of 1 to max bytes, no control bytes */
+bool signature_entry_label(const struct signature_entry *e, const char *name, size_t max,
+                           slice *ret, struct error *reterr);
+
 /* signature_entry_literal - the member `name` as a literal: SIGNATURE_LITERAL_MIN to _MAX bytes of
  * ASCII, or at least 2 when "short_because" says why */
 bool signature_entry_literal(const struct signature_entry *e, const char *name, slice *ret,

@@ -206,12 +206,10 @@ static bool read_entry(struct reading *r, struct error *reterr)
     slice text;
 
     if (!signature_entry_members(e, members, reterr) ||
-        !signature_entry_text(e, "name", 1, &t->name, reterr) ||
+        !signature_entry_label(e, "name", NAME_MAX_BYTES, &t->name, reterr) ||
         !signature_entry_text(e, "source", 1, &text, reterr) ||
         (signature_entry_has(e, "url") && !signature_entry_text(e, "url", 1, &text, reterr)))
         return false;
-    if (t->name.len > NAME_MAX_BYTES)
-        return signature_entry_error(e, reterr, "\"name\" must have 1 to %d bytes", NAME_MAX_BYTES);
     return read_marks(r, "helo", &t->helo, reterr) && read_marks(r, "sender", &t->sender, reterr) &&
            read_marks(r, "user", &t->user, reterr) && read_marks(r, "target", &t->target, reterr) &&
            signature_entry_lines(e, "tests", 1, read_test, r, reterr) &&
