@@ -129,6 +129,18 @@ static slice kind_of_helo(const struct context *cx, slice helo)
     return slice_find_byte(helo, '.') < helo.len ? SLICE_LIT("name") : SLICE_LIT("single_label");
 }
 
+/* What sender and recipient are to one another, where that is odd. */
+static slice kind_of_envelope(const struct context *cx, slice rcpt)
+{
+    bool foreign = cx->rcpt_class == RCPT_THIRD_PARTY || cx->rcpt_class == RCPT_TRICK;
+
+    if (rcpt.len == 0 || cx->sender.len == 0)
+        return SLICE_NONE;
+    if (slice_ieq(cx->sender, rcpt))
+        return foreign ? SLICE_LIT("self_foreign") : SLICE_LIT("self_own");
+    return foreign && cx->sender_zone == DOMAIN_LOCAL ? SLICE_LIT("own_sender") : SLICE_NONE;
+}
+
 /* The argument in what an early talker said: "EHLO ylmf-pc\\r\\n", escaped as Postfix logs it. */
 static slice spoken_helo(slice text)
 {
@@ -162,6 +174,7 @@ static void fill_subject(const struct event *ev, const struct context *cx,
     s->field[PATTERN_SENDER_DOMAIN] = address_domain(sender);
     s->field[PATTERN_RCPT] = rcpt;
     s->field[PATTERN_RCPT_LOCAL] = slice_first(rcpt, slice_rfind_byte(rcpt, '@'));
+    s->field[PATTERN_ENVELOPE_KIND] = kind_of_envelope(cx, rcpt);
     s->field[PATTERN_USER] = event_field(ev, EF_USER);
     s->field[PATTERN_TEXT] =
         ev->kind == EVENT_PROTOCOL ? event_field(ev, EF_TEXT) : reason_text(ev);

@@ -172,6 +172,7 @@ static void built_in_patterns_are_told_by_id(void)
         {PATTERN_HELO_KIND, "inside_address", "helo-inside-address", ON_REFUSED},
         {PATTERN_CLIENT_NAME, "scan-12b.shadowserver.org", "scan-shadowserver", ON_REFUSED},
         {PATTERN_SENDER_LOCAL, "prvs=1234567890=ann", "sender-batv", ON_REFUSED},
+        {PATTERN_ENVELOPE_KIND, "self_foreign", "envelope-self", ON_REFUSED},
         {PATTERN_TEXT, "GET / HTTP/1.0", "scan-http", ON_PROTOCOL},
     };
 
