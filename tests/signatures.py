@@ -183,6 +183,11 @@ with tempfile.TemporaryDirectory() as d:
           "it is switched off for this run\n", r.stderr)
     check("and counted", relay["limited"] == 3 and relay["hit"][0]["id"] == "slow" and relay["hit"][0]["off"] is True, relay)
     check("and the run is what it was", json.loads(r.stdout.splitlines()[-1])["relaywatch"]["input"]["parsed"] == 300)
+    text = run(*(a for a in site if a not in ("-o", "json")), stdin=slow).stdout.decode()
+    check("and told in the report", "1 patterns switched off (too many steps)" in text, text)
+    own.write_text(broken(lambda d, e: e.update(title="the <bot> of last week"), PATTERNS))
+    page = run(*(a.replace("json", "html") if isinstance(a, str) else a for a in site), stdin=helo).stdout.decode()
+    check("the page shows it, escaped", "the &lt;bot&gt; of last week</bdi> (bot)" in page, page[:300])
     own.write_text(json.dumps(TESTERS))
     told = run("--year", "2026", "--local-domain", "example.org", "-o", "json", "-q", "--signatures", d, "-", stdin=tried).stdout
     relay = json.loads(told.splitlines()[-1])["relaywatch"]["verdict"]["relay"]

@@ -185,6 +185,22 @@ static void put_source(struct html *h, const struct geo_place *g)
     html_raw(h, "</dd>\n");
 }
 
+/* The patterns that its client was caught by. */
+static void put_marks(struct html *h, const struct alert *a)
+{
+    if (a->marks_count == 0)
+        return;
+    put_term(h, "Caught by");
+    for (unsigned i = 0; i < a->marks_count; i++) {
+        html_raw(h, i > 0 ? ", " : "");
+        html_value(h->out, slice_of(a->marks[i]->title), ALERT_TEXT_MAX);
+        html_raw(h, " (");
+        html_words(h, a->marks[i]->meaning);
+        html_raw(h, ")");
+    }
+    html_raw(h, "</dd>\n");
+}
+
 static void put_samples(struct html *h, const struct alert *a, unsigned most)
 {
     for (unsigned i = 0; i < a->samples_count && i < most; i++) {
@@ -203,7 +219,9 @@ static void put_facts(struct html *h, const struct alert *a)
     html_raw(h, "<dl>\n");
     put_pair(h, "Why", a->reason[0] != '\0' ? a->reason : alert_rule(a)->description,
              ALERT_TEXT_MAX);
-    put_pair(h, "How", a->how, sizeof a->how);
+    if (strstr(a->reason, a->how) == NULL)
+        put_pair(h, "How", a->how, sizeof a->how);
+    put_marks(h, a);
     put_term(h, "When");
     html_span(h, a->first_us, a->last_us);
     html_raw(h, a->state == ALERT_ENDED ? ", ended</dd>\n" : "</dd>\n");

@@ -112,6 +112,8 @@ static void put_facts(struct html *h, const struct verdict *v)
     if (v->how_count > 0) {
         put_fact(h, "How");
         for (unsigned i = 0; i < v->how_count; i++) {
+            if (strcmp(v->how[i], v->tester) == 0) /* that has a sentence of its own */
+                continue;
             html_raw(h, i > 0 ? ", " : "");
             html_value(h->out, slice_of(v->how[i]), sizeof v->how[i]);
         }

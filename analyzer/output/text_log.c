@@ -62,6 +62,15 @@ static void put_lines(struct page *p, const struct input_totals *in)
 }
 
 /* Everything that was lost or set aside, so that nobody has to guess. */
+static unsigned patterns_off(const struct signature_totals *t)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < t->rows_count; i++)
+        n += t->rows[i].off;
+    return n;
+}
+
 static void put_losses(struct page *p, const struct summary *s)
 {
     char text[384] = "";
@@ -72,6 +81,8 @@ static void put_losses(struct page *p, const struct summary *s)
     add_count(text, sizeof(text), in->wild_time, "impossible times");
     add_count(text, sizeof(text), in->reorder_overflow, "lines out of order");
     add_count(text, sizeof(text), s->evictions, "table entries dropped (see --memory)");
+    add_count(text, sizeof(text), patterns_off(&s->signatures),
+              "patterns switched off (too many steps)");
     put_row(p, "losses", text);
 }
 
