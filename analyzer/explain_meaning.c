@@ -156,12 +156,14 @@ static void put_reason(struct explain_out *o, const struct event *ev, const stru
 
 static void put_pattern(struct explain_out *o, const struct pattern_info *info, const char *result)
 {
-    char says[600];
+    char says[1600];
 
     if (!o->json) {
-        snprintf(says, sizeof says, "%s: %s (%s), on %s; %s, entry %u", result, info->title,
-                 pattern_meaning_name(info->meaning), pattern_field_name(info->field), info->file,
-                 info->entry);
+        snprintf(says, sizeof says, "%s: %s (%s), on %s%s%s%s%s; %s, entry %u", result, info->title,
+                 pattern_meaning_name(info->meaning), pattern_field_name(info->field),
+                 info->literal == NULL ? "" : ", literal ",
+                 info->literal == NULL ? "" : info->literal, info->regex == NULL ? "" : ", regex ",
+                 info->regex == NULL ? "" : info->regex, info->file, info->entry);
         explain_out_words(o, info->id, says);
         return;
     }

@@ -94,6 +94,7 @@ BREAKS = {  # name -> (text of the file, what the message must say)
     "pattern: bad expression": (broken(lambda d, e: e.update(regex="^evil(["), PATTERNS), '"regex", byte 8: missing terminating ] for character class'),
     "pattern: matches nothing": (broken(lambda d, e: e.update(regex="x*"), PATTERNS), '"regex" matches where nothing stands; say what must be there'),
     "pattern: nested too deep": (broken(lambda d, e: e.update(regex="(" * 17 + "evil" + ")" * 17), PATTERNS), '"regex", byte 18: parentheses are too deeply nested'),
+    "pattern: control byte": (broken(lambda d, e: e.update(regex="evil\x07"), PATTERNS), '"regex" must have 1 to 500 bytes and no control bytes'),
     "pattern: unknown member": (broken(lambda d, e: e.update(reason="policy"), PATTERNS), 'unknown member "reason"; allowed: id, title, field,'),
     "pattern: match that does not match": (broken(lambda d, e: e["match"].append("evil"), PATTERNS), '"match" 2 "evil" does not match'),
     "pattern: nomatch that matches": (broken(lambda d, e: e["nomatch"].append("evil2"), PATTERNS), '"nomatch" 2 "evil2" matches'),
@@ -220,7 +221,7 @@ else:
         if name in ("unknown member", "unknown reason", "missing literal", "too short", "wrong direction", "no source",
                     "unknown kind", "another schema", "mark with a kind", "tester: no pair", "tester: no tests", "tester: no name",
                     "tester: long name", "tester: unknown member", "tester: marks that are no list", "tester: too many marks",
-                    *(n for n in BREAKS if n.startswith("pattern: ") and not any(w in n for w in ("match", "expression", "nested", "twin", "steps", "break")))):
+                    *(n for n in BREAKS if n.startswith("pattern: ") and not any(w in n for w in ("match", "expression", "nested", "twin", "steps", "break", "control")))):
             check(f"the schema refuses: {name}", not validator.is_valid(json.loads(text)))
     check("the schema takes a good file", all(map(validator.is_valid, (GOOD, TESTERS, PATTERNS, SLOW))))
 reasons = schema["$defs"]["reason"]["properties"]["reason"]["enum"]

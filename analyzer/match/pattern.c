@@ -150,7 +150,7 @@ static bool compile(const struct signature_entry *e, struct pattern *p, pcre2_co
     int error = 0;
     slice regex;
 
-    if (!signature_entry_text(e, "regex", 1, &regex, reterr))
+    if (!signature_entry_label(e, "regex", SIGNATURE_TEXT_MAX, &regex, reterr))
         return false;
     p->info.regex = regex.ptr;
     p->code = pcre2_compile((PCRE2_SPTR)regex.ptr, regex.len, options, &error, &at, how);
