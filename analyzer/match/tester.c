@@ -320,10 +320,10 @@ static bool fits(const struct marks *marks, slice text)
 /* The mailbox that the recipient means: what stands before the target, or behind its "!". */
 static slice user_of(slice rcpt, slice target)
 {
-    size_t at = slice_find(rcpt, target), n;
+    size_t at, n;
     slice user;
 
-    if (target.len == 0 || at == rcpt.len)
+    if (target.len == 0 || rcpt.len == 0 || (at = slice_find(rcpt, target)) == rcpt.len)
         return SLICE_NONE;
     user = slice_from(rcpt, at + target.len);
     if (user.len > 0 && user.ptr[0] == '!') {
