@@ -11,7 +11,9 @@
 
 #include "base/cursor.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "event/timestamp.h"
+#include "match/signature_set.h"
 #include "parsers.h"
 
 static bool bad(const struct setting *s, struct error *reterr, const char *what)
@@ -189,6 +191,12 @@ static bool take_limit(struct config *c, const struct setting *s, struct error *
         c->year = (int)n;
         return true;
     }
+    if (s->id == OPTION_STATE_EVERY) {
+        if (!take_number(s, 1, 3600, &n))
+            return bad(s, reterr, "is no number of seconds from 1 to 3600");
+        c->state_every_s = (unsigned)n;
+        return true;
+    }
     if (s->id == OPTION_TOP) {
         if (!take_number(s, 0, TOP_ROWS_MAX, &n))
             return bad(s, reterr, "is no number from 0 to 100");
@@ -204,6 +212,7 @@ static bool take_limit(struct config *c, const struct setting *s, struct error *
 static bool take_path(struct config *c, const struct setting *s)
 {
     const char **to = s->id == OPTION_EVENTS          ? &c->events_path
+                      : s->id == OPTION_STATE         ? &c->state_path
                       : s->id == OPTION_SIGNATURES    ? &c->signatures
                       : s->id == OPTION_GEOIP_CITY    ? &c->geoip_city
                       : s->id == OPTION_GEOIP_COUNTRY ? &c->geoip_country
@@ -242,6 +251,7 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
     case OPTION_OUTPUT:
         return take_output(c, s, reterr);
     case OPTION_EVENTS:
+    case OPTION_STATE:
     case OPTION_SIGNATURES:
     case OPTION_GEOIP_CITY:
     case OPTION_GEOIP_COUNTRY:
@@ -259,6 +269,7 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
         return config_time(slice_of(s->value), &c->zone, &c->until_us) ||
                bad(s, reterr, "is no time (2026-03-02T04:00)");
     case OPTION_YEAR:
+    case OPTION_STATE_EVERY:
     case OPTION_TOP:
     case OPTION_MEMORY:
         return take_limit(c, s, reterr);
@@ -379,6 +390,28 @@ static void put_file_first(struct settings *s, unsigned from_line)
     free(copy);
 }
 
+/* The tables of a state are those of its key, which is random where a machine has no id. */
+static void adopt_key(const struct settings *settings, struct config *c)
+{
+    for (unsigned i = 0; i < settings->count; i++)
+        if (settings->list[i].id == OPTION_STATE)
+            (void)state_read_key(settings->list[i].value, &c->hash_key);
+}
+
+/* Settings that tables and positions depend on; the order in which they are given is not one. */
+static uint64_t fingerprint(const struct settings *settings, const struct config *c)
+{
+    static const struct hash_key fixed = {UINT64_C(0x7374617465), UINT64_C(0x636f6e666967)};
+    uint64_t sum = signature_set_hash(c->signatures);
+
+    for (unsigned i = 0; i < settings->count; i++) {
+        const struct setting *s = &settings->list[i];
+        if (options_shape_state(s->id) && s->value != NULL)
+            sum += hash_mix((uint64_t)s->id + 1, siphash13(&fixed, s->value, strlen(s->value)));
+    }
+    return sum;
+}
+
 bool config_make(struct settings *settings, struct config *c, struct error *reterr)
 {
     char buf[4096];
@@ -390,11 +423,13 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
                          .top = 10,
                          .memory_bytes = (size_t)CONFIG_MEMORY_DEFAULT_MIB << 20,
                          .fail_on = -1,
+                         .state_every_s = 60,
                          .hash_key = machine_key()};
     if (path != NULL && !options_read_file(path, settings, reterr))
         return false;
     if (from_line > 0 && settings->count > from_line)
         put_file_first(settings, from_line);
+    adopt_key(settings, c);
     for (unsigned i = 0; i < settings->count;
          i++) /* the key is needed before the first domain is kept */
         if (settings->list[i].id == OPTION_HASH_KEY &&
@@ -407,6 +442,7 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
         return false;
     if (c->signatures == NULL)
         c->signatures = system_signatures(settings);
+    c->fingerprint = fingerprint(settings, c);
     if (c->outputs_count == 0)
         c->outputs[c->outputs_count++] =
             (struct config_output){writer_find(SLICE_LIT("text")), NULL};

@@ -47,6 +47,8 @@ struct config {
     enum progress_mode progress;
     struct hash_key hash_key;
     const char *state_path; /* NULL: none */
+    unsigned state_every_s; /* wall clock */
+    uint64_t fingerprint;   /* of what a state depends on */
     bool follow, from_end;
     unsigned quiet;
     struct block_settings block; /* of block lists and abuse reports */

@@ -27,15 +27,17 @@ struct cursor {
     struct position pos;
     uint64_t base_bytes, base_lines; /* read in an earlier run, or before it was parked */
     /* of a log that is followed */
-    bool live;          /* more may come */
-    bool replaced;      /* another file has its name now */
-    bool has_next;      /* next is a record */
-    bool starved;       /* it was at its end when it was read last */
-    bool again;         /* ... and is to be read again */
-    bool twin;          /* the same log is being read under another name */
-    int64_t tried_us;   /* wall clock of that */
-    int64_t data_us;    /* monotonic: when it began to be at its end */
-    int64_t leaving_us; /* monotonic: when it was replaced or removed; 0 */
+    const struct positions *positions; /* of the stream */
+    bool live;                         /* more may come */
+    bool replaced;                     /* another file has its name now */
+    bool has_next;                     /* next is a record */
+    bool starved;                      /* it was at its end when it was read last */
+    bool again;                        /* ... and is to be read again */
+    bool emptied;                      /* the file was truncated, or has another log in it */
+    bool twin;                         /* the same log is being read under another name */
+    int64_t tried_us;                  /* wall clock of that */
+    int64_t data_us;                   /* monotonic: when it began to be at its end */
+    int64_t leaving_us;                /* monotonic: when it was replaced or removed; 0 */
 };
 
 struct waiting {
@@ -60,6 +62,10 @@ struct log_stream {
     uint64_t consumed_closed;
     struct positions *positions; /* NULL: nobody asks where a log was left */
     struct log_follow *follow;   /* NULL: a batch */
+    struct cursor
+        *left[LOG_OPEN_MAX]; /* from a state: records, window and next of logs that were open */
+    unsigned left_count;
+    int64_t restored_ns; /* wall clock at which the state was written; 0: there was none */
     void (*warn)(void *arg, const char *text);
     void *warn_arg;
     void (*passed)(void *arg, enum record_status status, const struct line_pos *pos,
@@ -82,6 +88,18 @@ void log_cursor_drop(struct log_stream *s, struct cursor *c);
 
 /* log_cursor_note - note how far it has been read */
 void log_cursor_note(struct log_stream *s, struct cursor *c, bool is_open);
+
+/* log_records_new - a reader of records for an input last written at mtime_us (0: now) that begins
+ * with head */
+struct record_reader *log_records_new(const struct log_stream *s, int64_t mtime_us, slice head);
+
+/* log_left_take - give a cursor what its log had when it was left; false when there is nothing
+ *
+ *   in        id   of the position at which it was left */
+bool log_left_take(struct log_stream *s, struct cursor *c, uint64_t id);
+
+/* log_left_free - of a log that did not come again */
+void log_left_free(struct cursor *c);
 
 /* log_cursor_earliest - of those that have a record, the one whose record is first; NULL: none has
  */

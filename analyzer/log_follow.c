@@ -18,6 +18,7 @@
 
 #include "base/panic.h"
 #include "log_cursor.h"
+#include "log_state.h"
 
 enum slot_state { SLOT_NONE, SLOT_WAITING, SLOT_OPEN, SLOT_PARKED };
 
@@ -31,6 +32,7 @@ struct slot {
     enum slot_state state;
     int64_t parked_bytes;
     ino_t parked_inode;
+    bool at_start;                          /* the name had a file when we began */
     int64_t catch_since_ns, catch_until_us; /* see catch_up_from_now_on() */
 };
 
@@ -39,6 +41,7 @@ struct log_follow {
     struct slot *slots;
     unsigned count;
     int64_t looked_us, now_us; /* monotonic */
+    int64_t started_ns;        /* wall clock */
     int64_t held_until_us;     /* wall clock; 0: nothing is held */
     bool from_end, told_truncation;
 };
@@ -63,9 +66,15 @@ struct log_follow *log_follow_free(struct log_follow *f)
 
 /* ---- names ---- */
 
-/* Has a file so much that its kind can be told: a whole line; of a compressed one everything, since
- * somebody is still writing it. */
-static bool is_ready(const char *path, const struct stat *facts)
+static bool is_settled(const struct stat *facts)
+{
+    return facts->st_mtim.tv_sec + 2 < clock_us(CLOCK_REALTIME) / second_us;
+}
+
+/* Has a file so much that it can be told what it is: a whole line; of a compressed one everything.
+ * What may be the copy of another log, and is being copied now, must have its first KiB to be
+ * known. */
+static bool is_ready(const char *path, const struct stat *facts, bool may_be_copy)
 {
     char head[4096];
     int fd = facts->st_size == 0 ? -1 : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -74,8 +83,8 @@ static bool is_ready(const char *path, const struct stat *facts)
 
     if (fd >= 0)
         close(fd);
-    if (slice_starts(got, SLICE_LIT("\x1f\x8b")))
-        return facts->st_mtim.tv_sec + 2 < clock_us(CLOCK_REALTIME) / second_us;
+    if (slice_starts(got, SLICE_LIT("\x1f\x8b")) || (may_be_copy && got.len < POSITION_HEAD))
+        return got.len > 0 && is_settled(facts);
     return got.len == sizeof head || slice_find_byte(got, '\n') < got.len;
 }
 
@@ -89,7 +98,9 @@ static void catch_up(struct log_stream *s, unsigned slot, int64_t since_ns)
     unsigned count = follow_siblings(follow_path(f->names, slot), since_ns, &paths);
 
     for (unsigned i = 0; i < count; i++) {
-        int once = follow_add_once(f->names, paths[i]);
+        struct stat facts;
+        bool ready = stat(paths[i], &facts) == 0 && is_ready(paths[i], &facts, true);
+        int once = ready ? follow_add_once(f->names, paths[i]) : -1;
         if (once >= 0 && f->slots[once].state == SLOT_NONE) {
             input_set_name(s->inputs, (unsigned)once, paths[i]);
             f->slots[once].state = SLOT_WAITING;
@@ -160,7 +171,8 @@ static void look_at(struct log_stream *s, unsigned slot)
     if (there && at->state == SLOT_PARKED &&
         (facts.st_ino != at->parked_inode || facts.st_size != at->parked_bytes))
         at->state = SLOT_NONE;
-    if (there && at->state == SLOT_NONE && is_ready(follow_path(f->names, slot), &facts))
+    if (there && at->state == SLOT_NONE &&
+        is_ready(follow_path(f->names, slot), &facts, follow_is_found(f->names, slot)))
         appear(s, slot);
     if (!there && at->state != SLOT_OPEN && at->state != SLOT_WAITING &&
         live_cursor(s, slot) == NULL && follow_release(f->names, slot))
@@ -185,22 +197,38 @@ static void look_around(struct log_stream *s)
 
 /* ---- rotation ---- */
 
-/* What a live log has had written to it under our descriptor. */
-static bool was_emptied(const struct log_stream *s, const struct cursor *c)
+/* Has a live log been emptied, or another one been written into its file? A log that had less than
+ * POSITION_HEAD bytes is known by more of them from now on. */
+static bool was_emptied(const struct positions *p, struct position *known,
+                        const struct source *source)
 {
     char head[POSITION_HEAD];
-    int fd = source_descriptor(c->source);
+    int fd = source_descriptor(source);
     struct position now = {0};
     struct stat facts;
 
-    if (!source_is_regular(c->source) || source_encoding(c->source) > SOURCE_UTF8_BOM ||
-        strcmp(source_decoder(c->source), "plain") != 0)
+    if (!source_is_regular(source) || source_encoding(source) > SOURCE_UTF8_BOM ||
+        strcmp(source_decoder(source), "plain") != 0)
         return false;
     if (fstat(fd, &facts) != 0 || facts.st_size < lseek(fd, 0, SEEK_CUR))
         return true;
-    ssize_t n = pread(fd, head, c->pos.head_len, (off_t)source_skipped_bytes(c->source));
-    positions_mark(s->positions, (slice){head, n > 0 ? (size_t)n : 0}, &now);
-    return now.head_len != c->pos.head_len || now.head_hash != c->pos.head_hash;
+    ssize_t n = pread(fd, head, sizeof head, (off_t)source_skipped_bytes(source));
+    slice got = {head, n > 0 ? (size_t)n : 0};
+    positions_mark(p, slice_first(got, known->head_len), &now);
+    if (now.head_len != known->head_len || now.head_hash != known->head_hash)
+        return true;
+    if (got.len > known->head_len)
+        positions_mark(p, got, known);
+    return false;
+}
+
+/* Before each read of a live log: is it still the one that was opened? */
+static bool may_read(void *arg)
+{
+    struct cursor *c = arg;
+
+    c->emptied = was_emptied(c->positions, &c->pos, c->source);
+    return !c->emptied;
 }
 
 /* Is this file the log with these first bytes, and longer than what was read of it? */
@@ -244,7 +272,8 @@ static void leave_for_copy(struct log_stream *s, struct cursor *c)
     struct source *copy = find_copy(s, path, &c->pos, line_reader_ahead(&c->reader));
     char text[4200];
 
-    c->live = c->reader.keep_partial = false;
+    c->live = c->reader.keep_partial = c->emptied = false;
+    c->reader.may_read = NULL;
     if (!c->replaced)
         s->follow->slots[c->input].state = SLOT_NONE;
     c->replaced = true;
@@ -338,9 +367,25 @@ static bool is_plain_file(const struct cursor *c)
     return source_is_regular(c->source) && strcmp(source_decoder(c->source), "plain") == 0;
 }
 
-/* Has this name another log than when it was read last? */
+/* Has nobody written to it for a while? Else its last line may not be complete; what is left of it
+ * is read when it is looked at again. */
+static bool is_over(const struct cursor *c)
+{
+    struct stat facts;
+
+    return fstat(source_descriptor(c->source), &facts) != 0 || is_settled(&facts);
+}
+
+/* Has this name another log than when it was read last? A name that is new since the state was
+ * written may have been rotated in between as well. */
 static void see_rotation(struct log_stream *s, const struct cursor *c, const struct position *last)
 {
+    int64_t since_ns = s->restored_ns;
+
+    if (since_ns == 0 && !s->follow->slots[c->input].at_start)
+        since_ns = s->follow->started_ns;
+    if (last->id == 0 && since_ns != 0 && !follow_is_found(s->follow->names, c->input))
+        catch_up_from_now_on(s, c->input, since_ns);
     if (last->id != 0 && last->id != c->pos.id && !follow_is_found(s->follow->names, c->input))
         catch_up_from_now_on(s, c->input, last->mtime_ns);
 }
@@ -361,7 +406,10 @@ static void take_up(struct log_stream *s, struct cursor *c)
 
     log_cursor_note(s, c, true);
     c->live = is_plain_file(c) && !follow_is_once(names, c->input);
-    c->reader.keep_partial = c->live;
+    c->reader.keep_partial = c->live || !is_over(c);
+    c->positions = s->positions;
+    c->reader.may_read = c->live ? may_read : NULL;
+    c->reader.may_read_arg = c;
     s->follow->slots[c->input].state = SLOT_OPEN;
     if (s->follow->from_end && c->base_bytes == 0)
         pass_over_present(c);
@@ -382,6 +430,7 @@ static void open_waiting(struct log_stream *s)
         return;
     }
     s->open[s->open_count++] = c;
+    c->twin |= c->pos.head_len == 0; /* emptied just now: it is looked at again */
     if (c->twin)
         drop_twin(s, c);
     else
@@ -393,10 +442,12 @@ static bool advance(struct log_stream *s, struct cursor *c)
 {
     bool waited = c->starved;
 
-    if (waited && c->live && was_emptied(s, c))
-        leave_for_copy(s, c);
     c->starved = c->again = false;
     c->has_next = log_cursor_read(s, c, &c->next);
+    if (!c->has_next && c->emptied) {
+        leave_for_copy(s, c);
+        c->has_next = log_cursor_read(s, c, &c->next);
+    }
     if (c->has_next)
         return true;
     if (!c->live) {
@@ -484,9 +535,11 @@ void log_stream_follow(struct log_stream *s, struct follow *names, bool from_end
     f->now_us = clock_us(CLOCK_MONOTONIC);
     f->from_end = from_end;
     s->follow = f;
-    if (s->positions == NULL)
-        s->positions = positions_new(&s->config->hash_key);
+    log_stream_keep_positions(s);
+    f->started_ns = clock_us(CLOCK_REALTIME) * 1000;
     look_around(s);
+    for (unsigned i = 0; i < f->count; i++)
+        f->slots[i].at_start = f->slots[i].state != SLOT_NONE;
     while (from_end && s->waiting_next < s->waiting_count && s->open_count < LOG_OPEN_MAX)
         open_waiting(s);
     f->from_end = false;

@@ -20,7 +20,7 @@ static const int64_t disorder_us = 1500000;
 /* A jump back by more than this is another log appended, not lateness. */
 static const int64_t restart_us = (int64_t)6 * 3600 * 1000000;
 
-static struct record_reader *start_records(const struct log_stream *s, int64_t mtime_us, slice head)
+struct record_reader *log_records_new(const struct log_stream *s, int64_t mtime_us, slice head)
 {
     struct parser_env env = {.zone = &s->config->zone,
                              .year = s->config->year,
@@ -36,11 +36,12 @@ static int64_t first_time(struct log_stream *s, unsigned input, char *head)
 {
     ssize_t n = input_set_head(s->inputs, input, head, HEAD_BYTES);
     slice rest = {head, n > 0 ? (size_t)n : 0};
-    const struct position *known = s->positions == NULL ? NULL : positions_find(s->positions, rest);
+    const struct position *known =
+        s->positions == NULL ? NULL : positions_find(s->positions, rest, 0, 0);
 
     if (known != NULL && known->latest_us != INT64_MIN)
         return known->latest_us;
-    struct record_reader *records = start_records(s, s->inputs->inputs[input].mtime_us, rest);
+    struct record_reader *records = log_records_new(s, s->inputs->inputs[input].mtime_us, rest);
     struct line_pos pos = {0};
     int64_t found = INT64_MIN;
     struct log_record rec;
@@ -147,19 +148,24 @@ static void prime(struct record_reader *records, slice head)
     }
 }
 
-/* Where was this log left? False: nowhere, or what was read of it is there no more. */
+/* Where was this log left? False: nowhere. */
 static bool go_on(struct log_stream *s, struct cursor *c, slice head)
 {
-    struct position *known = positions_find(s->positions, head);
+    struct stat facts = {0};
+    (void)fstat(source_descriptor(c->source), &facts);
+    struct position *known = positions_find(s->positions, head, facts.st_dev, facts.st_ino);
+    char kept[RECORD_READER_HEAD]; /* skipping takes the head away */
+    slice text = {kept, head.len < sizeof kept ? head.len : sizeof kept};
 
+    memcpy(kept, head.ptr, text.len);
     positions_mark(s->positions, head, &c->pos);
     c->twin = known != NULL && known->is_open;
     if (known == NULL || c->twin)
         return false;
     uint64_t ahead = known->offset - source_skipped_bytes(c->source);
-    prime(c->records, slice_first(head, ahead < head.len ? (size_t)ahead : head.len));
-    if (source_skip(c->source, ahead) != ahead)
-        return false;
+    (void)source_skip(c->source, ahead); /* shorter: a copy of which all was read */
+    if (!log_left_take(s, c, known->id))
+        prime(c->records, slice_first(text, ahead < text.len ? (size_t)ahead : text.len));
     c->pos.id = known->id;
     c->reader.window_offset = c->base_bytes = known->offset;
     c->reader.line_number = c->base_lines = known->line;
@@ -185,7 +191,7 @@ struct cursor *log_cursor_open(struct log_stream *s, unsigned input)
     c->latest_us = INT64_MIN;
     slice head = SLICE_NONE;
     (void)source_peek(source, RECORD_READER_HEAD, &head); /* a failure shows at the first read */
-    c->records = start_records(s, source_mtime_us(source), head);
+    c->records = log_records_new(s, source_mtime_us(source), head);
     line_reader_init(&c->reader, source, &options);
     bool known = s->positions != NULL && go_on(s, c, head);
     s->totals.sources += !known && !c->twin;
@@ -373,7 +379,9 @@ static void open_next_input(struct log_stream *s)
     if (c == NULL)
         return;
     s->open[s->open_count++] = c;
-    if (!cursor_advance(s, c))
+    bool has = c->has_next; /* from a state */
+    c->has_next = false;
+    if (!has && !cursor_advance(s, c))
         log_cursor_drop(s, c);
 }
 
@@ -459,6 +467,8 @@ struct log_stream *log_stream_free(struct log_stream *s)
         log_cursor_drop(s, s->open[s->open_count - 1]);
     free(s->waiting);
     log_follow_free(s->follow);
+    while (s->left_count > 0)
+        log_left_free(s->left[--s->left_count]);
     positions_free(s->positions);
     parser_memory_free(s->memory);
     free(s);

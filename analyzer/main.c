@@ -170,9 +170,11 @@ static int analyse(const struct config *config, struct input_set *inputs, struct
     if (config->state_path == NULL)
         pipeline_drain(p);
     pipeline_finish(p);
+    bool saved = service_save(service);
     if (config->quiet == 0)
         say_totals(p);
     status = exit_status(p, config, inputs_failed);
+    status = status == 0 && !saved ? EXIT_NO_OUTPUT : status;
     service->pipeline = NULL;
     pipeline_free(p);
     return status;

@@ -46,6 +46,23 @@ static struct setting *add(struct settings *s, enum option_id id, const char *va
     return set;
 }
 
+bool options_shape_state(enum option_id id)
+{
+    switch (id) {
+    case OPTION_LOCAL_DOMAIN:
+    case OPTION_RELAY_DOMAIN:
+    case OPTION_TRUSTED:
+    case OPTION_FRONTEND:
+    case OPTION_HONEY_USER:
+    case OPTION_FORMAT:
+    case OPTION_TZ:
+    case OPTION_MEMORY:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static unsigned distance(slice a, slice b)
 {
     unsigned row[64], diagonal, above;

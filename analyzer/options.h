@@ -55,6 +55,10 @@ void options_free(struct settings *s);
 /* options_help - write the help text to a stdio stream */
 void options_help(FILE *out);
 
+/* options_shape_state - do the tables of a run depend on this option: a state of another value is
+ * of no use */
+bool options_shape_state(enum option_id id);
+
 /* options_nearest - the known name with the smallest edit distance to a wrong one, or NULL when
  * none is near */
 const char *options_nearest(slice wrong, const char *const *names, unsigned count);

@@ -15,12 +15,14 @@
  * limits: memory is divided once at the start, see divide_memory() */
 #include "pipeline.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "alert/incident.h"
 #include "alert/relay_board.h"
 #include "base/geo.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "correlate/correlate.h"
 #include "correlate/hygiene.h"
 #include "correlate/marks.h"
@@ -31,6 +33,7 @@
 #include "detect/relay_tests.h"
 #include "detect/scenario_file.h"
 #include "detect/state_pressure.h"
+#include "log_state.h"
 #include "log_stream.h"
 #include "sinks.h"
 #include "summarize.h"
@@ -93,6 +96,16 @@ static const char *mta_name(void *arg)
 {
     struct pipeline *p = arg;
     return p->parser == NULL ? "" : p->parser->name;
+}
+
+static const struct rule_info *scenario_of(void *arg, slice id)
+{
+    const struct pipeline *p = arg;
+
+    for (unsigned i = 0; i < p->scenarios->count; i++)
+        if (slice_eq(slice_of(p->scenarios->list[i].info.id), id))
+            return &p->scenarios->list[i].info;
+    return NULL;
 }
 
 static void emit_alert(void *arg, const struct alert *alert)
@@ -178,6 +191,89 @@ static void start_detectors(struct pipeline *p, struct detect_env *env, size_t m
     }
 }
 
+/* ---- going on after a restart ---- */
+
+/* The pipeline's own figures. */
+static void persist_figures(struct pipeline *p, struct state_io *io)
+{
+    int64_t times[] = {p->clock_us, p->next_tick_us, p->wild_us, p->first_us, p->read_us};
+    uint64_t counts[] = {p->events, p->parsed, p->parser_skipped, p->repeats, p->wild};
+
+    state_bytes(io, "times", times, sizeof times, 1);
+    state_bytes(io, "counts", counts, sizeof counts, 1);
+    state_bytes(io, "mta", p->mta, sizeof p->mta, 1);
+    state_bytes(io, "host", p->host, sizeof p->host, 1);
+    state_bytes(io, "pressure", &p->pressure, sizeof p->pressure, 1);
+    p->clock_us = times[0];
+    p->next_tick_us = times[1];
+    p->wild_us = times[2];
+    p->first_us = times[3];
+    p->read_us = times[4];
+    p->events = counts[0];
+    p->parsed = counts[1];
+    p->parser_skipped = counts[2];
+    p->repeats = counts[3];
+    p->wild = counts[4];
+}
+
+/* Everything, always in this order. */
+static void persist(struct pipeline *p, struct state_io *io)
+{
+    persist_figures(p, io);
+    zones_persist(p->config->zones, io);
+    log_stream_persist(p->stream, io);
+    incidents_persist(p->incidents, io);
+    relay_board_persist(p->board, io);
+    originators_persist(p->originators, io);
+    hygiene_persist(p->hygiene, io);
+    timeline_persist(p->timeline, io);
+    correlate_persist(p->correlate, io);
+    for (unsigned i = 0; i < p->detectors_count; i++)
+        if (p->detectors[i].detector->persist != NULL)
+            p->detectors[i].detector->persist(p->detectors[i].state, io);
+}
+
+static struct state_facts facts_of(const struct config *config)
+{
+    return (struct state_facts){.config = config->fingerprint, .key = config->hash_key};
+}
+
+/* False with *reterr when what was read fits no structure: the pipeline cannot be used. A state
+ * that is refused as a whole is a warning, and the run begins with nothing. */
+static bool restore(struct pipeline *p, struct error *reterr)
+{
+    const struct state_facts facts = facts_of(p->config);
+    struct error error = {0};
+    char text[sizeof error.text + 32];
+    struct state_io *io = state_load(p->config->state_path, &facts, &error);
+
+    log_stream_keep_positions(p->stream);
+    if (io != NULL) {
+        persist(p, io);
+        return state_close(io, reterr);
+    }
+    if (error.code != ERROR_NONE) {
+        snprintf(text, sizeof text, "%s; beginning anew", error.text);
+        sinks_warn(p->sinks, text);
+    }
+    return true;
+}
+
+bool pipeline_save(struct pipeline *p, struct error *reterr)
+{
+    const struct state_facts facts = facts_of(p->config);
+    struct state_io *io;
+
+    sinks_sync(p->sinks);
+    io = state_save(p->config->state_path, &facts, reterr);
+    if (io == NULL)
+        return false;
+    persist(p, io);
+    return state_close(io, reterr);
+}
+
+/* ---- set-up ---- */
+
 struct pipeline *pipeline_new(const struct pipeline_options *options, struct error *reterr)
 {
     const struct config *config = options->config;
@@ -201,8 +297,6 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     log_stream_on_warning(p->stream, sinks_warn, p->sinks);
     if (p->watch != NULL)
         log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
-    if (options->follow != NULL)
-        log_stream_follow(p->stream, options->follow, config->from_end);
     p->correlate = correlate_new(&(struct correlate_config){.key = config->hash_key,
                                                             .zones = config->zones,
                                                             .signatures = p->signatures,
@@ -229,6 +323,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                            .source_arg = p,
                                                            .mta_name = mta_name,
                                                            .mta_arg = p,
+                                                           .scenario = scenario_of,
+                                                           .scenario_arg = p,
                                                            .geo = p->geo,
                                                            .marks = marks_of_client,
                                                            .marks_arg = p});
@@ -246,6 +342,10 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     progress_init(&p->progress, 2, config->quiet ? PROGRESS_NEVER : config->progress,
                   options->inputs->size_known ? options->inputs->size_bytes : 0);
     p->clock_us = p->wild_us = p->read_us = INT64_MIN;
+    if (config->state_path != NULL && !restore(p, reterr))
+        return pipeline_free(p);
+    if (options->follow != NULL)
+        log_stream_follow(p->stream, options->follow, config->from_end);
     return p;
 }
 
@@ -449,6 +549,8 @@ void pipeline_run(struct pipeline *p, const volatile int *stop)
     struct event ev;
     uint64_t records = 0;
 
+    if (p->service != NULL)
+        p->service(p->service_arg);
     while (!*stop && !is_over(p)) {
         if (log_stream_next(p->stream, &rec)) {
             take_record(p, &rec, &ev);

@@ -61,6 +61,12 @@ struct pipeline *pipeline_free(struct pipeline *p);
  * reader has gone */
 void pipeline_run(struct pipeline *p, const volatile int *stop);
 
+/* pipeline_save - write the state file of the configuration; between two records only
+ *
+ *   result    false with *reterr: the last good one is as it was
+ *   note      outputs are on the disk before it: no alert can be lost between the two */
+bool pipeline_save(struct pipeline *p, struct error *reterr);
+
 /* pipeline_drain - followed logs are left for good: take what was held back of them, such as a last
  * line without its end */
 void pipeline_drain(struct pipeline *p);

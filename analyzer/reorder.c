@@ -11,9 +11,11 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "log_stream.h"
+#include "parsers.h"
 
-enum { RECORDS_MAX = 65536, BYTES_MAX = 16 << 20 };
+enum { RECORDS_MAX = 65536, BYTES_MAX = 16 << 20, TEXT_MAX = 1 << 20 };
 static const int64_t window_us = (int64_t)120 * 1000000;
 static const int64_t restart_us = (int64_t)6 * 3600 * 1000000;
 
@@ -252,4 +254,147 @@ uint64_t reorder_overflowed(const struct reorder *r)
 uint64_t reorder_late(const struct reorder *r)
 {
     return r->late;
+}
+
+/* ---- to a state and back ---- */
+
+/* A slice inside a text that is kept beside it. */
+struct place {
+    uint32_t at, len; /* at: UINT32_MAX absent */
+};
+
+struct saved {
+    int64_t time_us;
+    struct place host, tag, pid, text, line;
+    uint64_t offset, number;
+    uint32_t repeat, note;
+    bool has_time;
+    char parser[31];
+    /* of the window */
+    uint64_t sequence;
+    uint32_t epoch, rank;
+};
+
+static struct place place_of(slice part, const char *text)
+{
+    if (part.ptr == NULL)
+        return (struct place){UINT32_MAX, 0};
+    return (struct place){(uint32_t)(part.ptr - text), (uint32_t)part.len};
+}
+
+static slice part_at(struct place p, const char *text, size_t bytes)
+{
+    if (p.at > bytes || p.len > bytes - p.at)
+        return SLICE_NONE;
+    return (slice){text + p.at, p.len};
+}
+
+static void fill_saved(const struct held *h, struct saved *ret)
+{
+    const struct record *r = &h->record.rec;
+
+    memset(ret, 0, sizeof *ret); /* padding as well */
+    ret->time_us = r->time_us;
+    ret->host = place_of(r->host, h->text);
+    ret->tag = place_of(r->tag, h->text);
+    ret->pid = place_of(r->pid, h->text);
+    ret->text = place_of(r->text, h->text);
+    ret->line = place_of(r->pos.text, h->text);
+    ret->offset = r->pos.offset;
+    ret->number = r->pos.number;
+    ret->repeat = r->repeat;
+    ret->note = r->note;
+    ret->has_time = r->has_time;
+    slice_keep(slice_of(h->record.parser->name), ret->parser, sizeof ret->parser);
+    ret->sequence = h->sequence;
+    ret->epoch = h->epoch;
+    ret->rank = h->rank;
+}
+
+static bool take_saved(struct held *h, struct saved *from, struct record_reader *records)
+{
+    struct record *r = &h->record.rec;
+
+    from->parser[sizeof from->parser - 1] = '\0';
+    h->record.parser = parsers_find(slice_of(from->parser));
+    if (h->record.parser == NULL)
+        return false;
+    h->record.state = record_reader_state(records, h->record.parser);
+    *r = (struct record){.time_us = from->time_us,
+                         .has_time = from->has_time,
+                         .host = part_at(from->host, h->text, h->bytes),
+                         .tag = part_at(from->tag, h->text, h->bytes),
+                         .pid = part_at(from->pid, h->text, h->bytes),
+                         .text = part_at(from->text, h->text, h->bytes),
+                         .repeat = from->repeat,
+                         .note = from->note,
+                         .pos = {.offset = from->offset,
+                                 .number = from->number,
+                                 .text = part_at(from->line, h->text, h->bytes)}};
+    h->sequence = from->sequence;
+    h->epoch = from->epoch;
+    h->rank = from->rank;
+    return true;
+}
+
+static void held_persist(struct held *h, struct state_io *io, struct record_reader *records)
+{
+    struct saved saved = {0};
+    void *text = h->text;
+    char *whole;
+
+    if (!state_loading(io))
+        fill_saved(h, &saved);
+    state_bytes(io, "record", &saved, sizeof saved, 1);
+    state_block(io, "record text", &text, &h->bytes, TEXT_MAX);
+    if (!state_loading(io))
+        return;
+    whole = panic_calloc(h->bytes + 1, 1); /* never NULL: an empty part points to it */
+    if (h->bytes > 0)
+        memcpy(whole, text, h->bytes);
+    free(text);
+    h->text = whole;
+    if (state_good(io) && !take_saved(h, &saved, records))
+        state_fail(io, "a record of a parser that is not here");
+}
+
+void log_record_persist(struct log_record *rec, char **text, struct state_io *io,
+                        struct record_reader *records)
+{
+    struct held h = {0};
+
+    if (!state_loading(io)) {
+        own(&h, rec);
+        held_persist(&h, io, records);
+        free(h.text);
+        return;
+    }
+    held_persist(&h, io, records);
+    *rec = h.record;
+    *text = h.text;
+}
+
+void reorder_persist(struct reorder *r, struct state_io *io, struct record_reader *records)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct reorder, heap),
+                                              STATE_HOLE(struct reorder, capacity),
+                                              STATE_HOLE(struct reorder, given)};
+
+    state_struct(io, "sorting window", r, sizeof *r, STATE_HOLES(holes));
+    if (!state_good(io) || r->count > RECORDS_MAX + 1)
+        r->count = 0;
+    if (state_loading(io)) {
+        free(r->heap);
+        r->capacity = r->count < 1024 ? 1024 : r->count;
+        r->heap = panic_calloc(r->capacity, sizeof *r->heap);
+        r->overflowed = r->late = 0; /* they are in the totals */
+    }
+    for (uint32_t i = 0; i < r->count; i++)
+        held_persist(&r->heap[i], io, records);
+}
+
+void reorder_source(struct reorder *r, uint32_t source)
+{
+    for (uint32_t i = 0; i < r->count; i++)
+        r->heap[i].record.rec.pos.source = source;
 }

@@ -12,8 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+struct state_io;
+
 struct reorder;
 struct log_record;
+struct record_reader;
 
 /* reorder_new - empty window of an input whose latest time so far is latest_us; reorder_free
  * returns NULL */
@@ -39,5 +42,19 @@ uint32_t reorder_count(const struct reorder *r);
  */
 uint64_t reorder_overflowed(const struct reorder *r);
 uint64_t reorder_late(const struct reorder *r);
+
+/* reorder_persist - to a state or back, see base/state.h
+ *
+ *   in        records   the input's reader: its parsers' states are those of the records */
+void reorder_persist(struct reorder *r, struct state_io *io, struct record_reader *records);
+
+/* reorder_source - all records held are of this input now */
+void reorder_source(struct reorder *r, uint32_t source);
+
+/* log_record_persist - one record, as above
+ *
+ *   out       text  the bytes the record points to, when it is read; to be freed */
+void log_record_persist(struct log_record *rec, char **text, struct state_io *io,
+                        struct record_reader *records);
 
 #endif

@@ -3,7 +3,10 @@
 #include "service.h"
 
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
+#include <time.h>
+#include <unistd.h>
 
 /* int is sig_atomic_t here */
 static volatile int stop_signal, reopen_wish, report_wish;
@@ -54,6 +57,41 @@ void service_start(struct service *s, const struct config *config)
     catch_one(SIGUSR1, 0);
 }
 
+static int64_t now_us(void)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_MONOTONIC, &now);
+    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+bool service_save(struct service *s)
+{
+    struct error error = {0};
+
+    if (s->config->state_path == NULL || pipeline_save(s->pipeline, &error))
+        return true;
+    fprintf(stderr, "relaywatch: %s\n", error.text);
+    return false;
+}
+
+/* The state is due; not while nothing has been read since. Where there is none one is written at
+ * once: its time says which logs are to be sought after a sudden end. */
+static void save_if_due(struct service *s)
+{
+    struct input_totals totals;
+    int64_t now = now_us();
+
+    if (s->config->state_path == NULL || now < s->next_save_us)
+        return;
+    pipeline_totals(s->pipeline, &totals);
+    bool first = s->next_save_us == 0 && access(s->config->state_path, F_OK) != 0;
+    if (first || (s->next_save_us != 0 && totals.lines != s->saved_lines))
+        (void)service_save(s);
+    s->saved_lines = totals.lines;
+    s->next_save_us = now + (int64_t)s->config->state_every_s * 1000000;
+}
+
 void service_run(void *arg)
 {
     struct service *s = arg;
@@ -68,4 +106,5 @@ void service_run(void *arg)
         report_wish = 0;
         pipeline_report(s->pipeline);
     }
+    save_if_due(s);
 }

@@ -14,6 +14,8 @@
 struct service {
     const struct config *config;
     struct pipeline *pipeline; /* NULL: not yet */
+    int64_t next_save_us;      /* monotonic clock */
+    uint64_t saved_lines;      /* read when the state was written last */
 };
 
 /* service_catch - from now on the first two signals only set the flag that service_stop() points to
@@ -25,6 +27,10 @@ const volatile int *service_stop(void);
 
 /* service_start - a run begins: catch the other signals as its outputs ask for */
 void service_start(struct service *s, const struct config *config);
+
+/* service_save - write the state, if the configuration has one; a failure is told and result false
+ */
+bool service_save(struct service *s);
 
 /* service_run - do what is due; arg is the service, for callbacks. Between two records only */
 void service_run(void *arg);

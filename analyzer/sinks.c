@@ -143,6 +143,15 @@ void sinks_flush(struct sinks *s)
     flush_events(s);
 }
 
+void sinks_sync(struct sinks *s)
+{
+    flush_events(s);
+    for (unsigned i = 0; i < s->count; i++)
+        transport_sync(s->list[i].transport);
+    if (s->events != NULL)
+        transport_sync(s->events);
+}
+
 void sinks_reopen(struct sinks *s)
 {
     flush_events(s);

@@ -36,6 +36,8 @@ void sinks_live(struct sinks *s, const struct summary *summary,
                 const struct alert *const *incidents, unsigned incidents_count);
 /* sinks_flush - what is buffered goes out: events, which are written in batches */
 void sinks_flush(struct sinks *s);
+/* sinks_sync - ... and is on the disk, where an output is a file */
+void sinks_sync(struct sinks *s);
 /* sinks_reopen - open every file again; a failure is told, and the old file stays in use */
 void sinks_reopen(struct sinks *s);
 /* sinks_warn - one line on stderr unless -qq; arg is the sinks, for callbacks */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "parsers.h"
 
 struct parser_memory {
@@ -52,4 +53,15 @@ uint64_t parser_memory_evictions(const struct parser_memory *m)
         if (m->blocks[i] != NULL && parsers_at(i)->evictions != NULL)
             sum += parsers_at(i)->evictions(m->blocks[i]);
     return sum;
+}
+
+void parser_memory_persist(struct parser_memory *m, struct state_io *io)
+{
+    for (size_t i = 0; i < parsers_count(); i++) {
+        const struct parser *parser = parsers_at(i);
+        bool used =
+            parser->shared_size > 0 && state_number(io, parser->name, m->blocks[i] != NULL) != 0;
+        if (used)
+            state_bytes(io, parser->name, parser_memory_of(m, parser), parser->shared_size, 1);
+    }
 }

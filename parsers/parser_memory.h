@@ -9,6 +9,8 @@
 
 #include "event/parser.h"
 
+struct state_io;
+
 struct parser_memory;
 
 /* parser_memory_new - no block yet; parser_memory_free returns NULL */
@@ -20,5 +22,8 @@ void *parser_memory_of(struct parser_memory *m, const struct parser *parser);
 
 /* parser_memory_evictions - what all parsers gave up for want of room */
 uint64_t parser_memory_evictions(const struct parser_memory *m);
+
+/* parser_memory_persist - all blocks to a state or back, see base/state.h */
+void parser_memory_persist(struct parser_memory *m, struct state_io *io);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "envelope.h"
 #include "parser_memory.h"
 #include "parsers.h"
@@ -154,4 +155,35 @@ enum record_status record_reader_next(struct record_reader *r, slice line,
 const struct parser *record_reader_format(const struct record_reader *r)
 {
     return r->format;
+}
+
+void *record_reader_state(struct record_reader *r, const struct parser *parser)
+{
+    return state_of(r, parser);
+}
+
+/* The state of a parser that can persist it; of others the state is made anew. */
+static void persist_state(struct record_reader *r, const struct parser *parser, size_t i,
+                          struct state_io *io)
+{
+    if (parser->persist != NULL && state_number(io, parser->name, r->states[i] != NULL) != 0)
+        parser->persist(state_of(r, parser), io);
+}
+
+void record_reader_persist(struct record_reader *r, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct envelope, time.zone),
+                                              STATE_HOLE(struct envelope, room),
+                                              STATE_HOLE(struct envelope, room_bytes)};
+    char format[32] = "";
+
+    state_struct(io, "envelope", &r->envelope, sizeof r->envelope, STATE_HOLES(holes));
+    if (r->format != NULL)
+        slice_keep(slice_of(r->format->name), format, sizeof format);
+    state_bytes(io, "format", format, sizeof format, 1);
+    format[sizeof format - 1] = '\0';
+    if (state_loading(io) && state_good(io))
+        r->format = format[0] == '\0' ? NULL : parsers_find(slice_of(format));
+    for (size_t i = 0; i < parsers_count(); i++)
+        persist_state(r, parsers_at(i), i, io);
 }

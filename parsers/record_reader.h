@@ -11,6 +11,8 @@
 
 #include "event/parser.h"
 
+struct state_io;
+
 enum { RECORD_READER_HEAD = 8192 }; /* bytes of an input that are enough to tell its format */
 
 /* One record with the parser that claims it and that parser's state for its source. */
@@ -45,5 +47,12 @@ enum record_status record_reader_next(struct record_reader *r, slice line,
 /* record_reader_format - the parser whose own file format this input has; NULL for enveloped logs
  */
 const struct parser *record_reader_format(const struct record_reader *r);
+
+/* record_reader_state - what a parser keeps for this input; NULL when it keeps nothing */
+void *record_reader_state(struct record_reader *r, const struct parser *parser);
+
+/* record_reader_persist - what is known of the lines before, to a state or back, see base/state.h
+ */
+void record_reader_persist(struct record_reader *r, struct state_io *io);
 
 #endif

@@ -5,7 +5,7 @@ A log of attacks is written at speed while relaywatch follows it, and rotated in
 copied and truncated in place, a symbolic link switched to another file, a new dated file in a directory. In the second
 half the process is killed (SIGKILL) at random moments and started again with its state. The alerts written must be
 those of a batch run over the same lines, by id: none missing, none new, and every document with one event id the same."""
-import argparse, json, os, pathlib, random, shutil, signal, subprocess, sys, tempfile, time
+import argparse, concurrent.futures, gzip, json, os, pathlib, random, shutil, signal, subprocess, sys, tempfile, time
 
 args = argparse.ArgumentParser()
 args.add_argument("binary")
@@ -70,7 +70,7 @@ def make_lines(seed, count, host="mx1", per_hour=3000):
 
 # ---- running ----
 
-COMMON = ["--no-config", "-qq", "--local-domain", "example.org", "--memory", "64M", "--hash-key", "000102030405060708090a0b0c0d0e0f"]
+COMMON = ["--no-config", "-qq", "--local-domain", "example.org", "--memory", "48M", "--hash-key", "000102030405060708090a0b0c0d0e0f"]
 
 
 def documents(path):
@@ -97,12 +97,22 @@ def batch(paths, out, *more):
 
 class Follower:
     def __init__(self, out, *operands, state=None):
-        self.command = [binary, *COMMON, "-F", "-o", f"json:{out}", *(["--state", str(state)] if state else []), *map(str, operands)]
+        self.command = [binary, *COMMON, "-F", "-o", f"json:{out}", *(["--state", str(state), "--state-every", "1"] if state else []), *map(str, operands)]
         self.out, self.kills = out, 0
         self.start()
 
     def start(self):
         self.process = subprocess.Popen(self.command)
+
+    def wait_until_up(self):
+        """A log that was rotated away before the first start is none of its business."""
+        status = pathlib.Path(f"/proc/{self.process.pid}/status")
+        while True:
+            caught = [int(l.split()[1], 16) for l in status.read_text().splitlines() if l.startswith("SigCgt")]
+            if caught and caught[0] >> (signal.SIGUSR1 - 1) & 1:
+                break
+            time.sleep(0.01)
+        return report(self) is not None
 
     def kill(self):
         self.process.kill()
@@ -167,11 +177,12 @@ def pieces_of(lines, rnd, parts):
 
 
 def write_all(path, writes, between, pause):
+    """At the end some rest: rotations that follow each other within a tenth of a second are no rotations."""
     for text in writes:
         append(path, text)
         between()
-        if pause:
-            time.sleep(pause)
+        time.sleep(pause)
+    time.sleep(0.5)
 
 
 def by_rename(folder, parts, between, pause):
@@ -249,7 +260,9 @@ def run_case(way, kills, seed, folder):
     logs = folder / "logs"
     logs.mkdir(parents=True)
     follower = Follower(out, logs / operand, state=state if kills else None)
+    check(f"{way}: starts without a log", follower.wait_until_up())
     writes = list(pieces_of(lines, rnd, 5))
+    pause = 0.02 if kills else 0.002  # so that a state is written now and then
     steps = sum(map(len, writes)) + 5
     when = sorted(rnd.sample(range(steps // 20, steps), kills)) if kills else []
     step = [0]
@@ -263,7 +276,7 @@ def run_case(way, kills, seed, folder):
             follower.start()
 
     began = time.time()
-    files = rotate(logs, writes, between, 0.002)
+    files = rotate(logs, writes, between, pause)
     if kills:
         time.sleep(0.1)
     good = settle(follower, len(lines))
@@ -276,12 +289,74 @@ def run_case(way, kills, seed, folder):
           f" ({again} again after a kill), {time.time() - began:.1f} s", flush=True)
 
 
+def run_batches(folder):
+    """A nightly batch with a state: only what is new is read, whatever rotation has done to the files meanwhile."""
+    folder.mkdir()
+    lines = make_lines(args.seed + 20, args.lines)
+    log, state, out = folder / "mail.log", folder / "state", folder / "days.json"
+    third = len(lines) // 3
+    append(log, "".join(lines[:third]) + lines[third][:30])  # the last line is being written
+    with_state = ["--state", str(state)]
+    batch([log], out, *with_state)
+    append(log, lines[third][30:] + "".join(lines[third + 1:third + 200]))
+    with open(log, "rb") as plain, gzip.open(folder / "mail.log.1.gz", "wb") as packed:
+        packed.write(plain.read())
+    log.unlink()
+    append(log, "".join(lines[third + 200:2 * third]))
+    batch([folder / "mail.log.1.gz", log], out, *with_state)
+    append(log, "".join(lines[2 * third:]))
+    batch([folder / "mail.log.1.gz", log], out, *with_state)
+    before = len(documents(out))
+    check("batches: every line is counted once", lines_read(out) in (len(lines), len(lines) + 1), f"{lines_read(out)} of {len(lines)}")
+    batch([folder / "mail.log.1.gz", log], out, *with_state)
+    check("batches: nothing new gives nothing", len(documents(out)) == before, f"{len(documents(out)) - before} more")
+    append(folder / "whole.log", "".join(lines))
+    want = batch([folder / "whole.log"], folder / "batch.json")
+    alerts, told, _ = compare("batches", want, documents(out), True)
+    print(f"batches      {len(lines)} lines on 3 days, renamed and compressed: {alerts} alerts, {told} documents", flush=True)
+
+
+def run_damaged(folder):
+    """A state that is cut or changed anywhere is refused with a message, and the run begins anew."""
+    folder.mkdir()
+    rnd = random.Random(args.seed)
+    log, state = folder / "mail.log", folder / "state"
+    append(log, "".join(make_lines(args.seed, 300)))
+    run = lambda: subprocess.run([binary, *COMMON[:1], *COMMON[2:], "-q", "-o", f"json:{folder / 'out'}", "--state", str(state), str(log)],
+                                 capture_output=True, text=True, timeout=60)
+    run()
+    whole = state.read_bytes()
+    check("damaged: the whole state is taken", run().stderr == "")
+    whole = state.read_bytes()
+    tried = 12
+    for _ in range(tried):
+        if rnd.random() < 0.5:
+            data = whole[:rnd.randrange(len(whole))]
+        else:
+            at = rnd.randrange(len(whole))
+            data = whole[:at] + bytes([whole[at] ^ (1 << rnd.randrange(8))]) + whole[at + 1:]
+        state.write_bytes(data)
+        done = run()
+        check("damaged: status 0", done.returncode == 0, str(done.returncode) + done.stderr[-300:])
+        check("damaged: a message", "beginning anew" in done.stderr or len(data) == 0, done.stderr[-300:])
+    done = subprocess.run([binary, *COMMON[:1], *COMMON[2:], "-q", "--trusted", "192.0.2.0/24", "--state", str(state), str(log)],
+                          capture_output=True, text=True, timeout=60)
+    check("damaged: another configuration", "another configuration" in done.stderr, done.stderr[-300:])
+    print(f"damaged      a state of {len(whole)} bytes, {tried} times cut or changed", flush=True)
+
+
 work = pathlib.Path(tempfile.mkdtemp(prefix="follow-"))
 only = args.only.split(",") if args.only else None
+jobs = []
+for n, way in enumerate(WAYS):
+    jobs.append((way, run_case, way, 0, args.seed, work / way))
+    jobs.append((way, run_case, way, (args.kills + n) // len(WAYS), args.seed + 1 + n, work / f"{way}-killed"))
+jobs += [("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
 try:
-    for way in WAYS:
-        if not only or way in only:
-            run_case(way, 0, args.seed, work / way)
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        running = [pool.submit(*job[1:]) for job in jobs if not only or job[0] in only]
+        for one in running:
+            one.result()
 finally:
     if args.keep:
         print(work)

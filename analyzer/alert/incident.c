@@ -12,6 +12,7 @@
 #include "alert/advice.h"
 #include "alert/alert_id.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, MEMBERS_BUDGET = 65536, ENTITIES_MAX = 8192 };
@@ -35,6 +36,7 @@ struct incidents {
     uint32_t members;
     uint64_t dropped;
     int64_t next_scan_us;
+    struct state_texts texts; /* of alerts that were read from a state */
 };
 
 static float drop_score(const void *entry, int64_t now_us)
@@ -85,6 +87,7 @@ struct incidents *incidents_free(struct incidents *s)
         free(in->alert.related);
     table_free(s->table);
     table_free(s->entities);
+    state_texts_free(&s->texts);
     free(s);
     return NULL;
 }
@@ -572,4 +575,111 @@ size_t incidents_bytes(const struct incidents *s)
 {
     return table_bytes(s->table) + table_bytes(s->entities) +
            s->members * sizeof(struct alert_related);
+}
+
+/* ---- to a state and back ---- */
+
+/* What an alert borrows from the program, by number. */
+struct borrowed {
+    uint16_t unit, stage, mta, advice, scenario, counter[ALERT_COUNTERS_MAX];
+};
+
+static void number_texts(struct state_texts *texts, const struct alert *a, struct borrowed *ret)
+{
+    ret->unit = state_texts_number(texts, a->unit);
+    ret->stage = state_texts_number(texts, a->stage);
+    ret->mta = state_texts_number(texts, a->mta);
+    ret->advice = state_texts_number(texts, a->advice);
+    ret->scenario = a->scenario == NULL ? 0 : state_texts_number(texts, a->scenario->id);
+    for (unsigned i = 0; i < a->counters_count; i++)
+        ret->counter[i] = state_texts_number(texts, a->counters[i].name);
+}
+
+static const char *text_of(const struct state_texts *texts, uint16_t number)
+{
+    const char *text = state_texts_at(texts, number);
+
+    return text == NULL ? "" : text;
+}
+
+static void take_texts(const struct incidents *s, const struct borrowed *from, struct alert *a)
+{
+    const struct state_texts *texts = &s->texts;
+
+    if (from->scenario != 0 && s->config.scenario != NULL)
+        a->scenario =
+            s->config.scenario(s->config.scenario_arg, slice_of(text_of(texts, from->scenario)));
+    a->unit = state_texts_at(texts, from->unit);
+    a->stage = text_of(texts, from->stage);
+    a->mta = text_of(texts, from->mta);
+    a->advice = text_of(texts, from->advice);
+    if (a->counters_count > ALERT_COUNTERS_MAX)
+        a->counters_count = 0;
+    for (unsigned i = 0; i < a->counters_count; i++)
+        a->counters[i].name = text_of(texts, from->counter[i]);
+}
+
+static unsigned room_of_members(unsigned n)
+{
+    unsigned room = 1;
+
+    while (room < n)
+        room *= 2;
+    return n == 0 ? 0 : room;
+}
+
+static void persist_members(struct state_io *io, struct alert *a)
+{
+    if (!state_loading(io)) {
+        state_bytes(io, "members", a->related, sizeof *a->related, a->related_count);
+        return;
+    }
+    a->related = NULL;
+    if (a->related_count > ALERT_RELATED_MAX)
+        state_fail(io, "an alert with too many members");
+    if (!state_good(io))
+        a->related_count = 0;
+    unsigned room = room_of_members(a->related_count);
+    a->related = room == 0 ? NULL : panic_calloc(room, sizeof *a->related);
+    state_bytes(io, "members", a->related, sizeof *a->related, a->related_count);
+}
+
+static void persist_borrowed(struct incidents *s, struct state_io *io)
+{
+    uint32_t count = table_count(s->table), cursor = 0, n = 0;
+    struct borrowed *all = panic_calloc((size_t)count + 1, sizeof *all);
+    struct incident *in;
+
+    for (; !state_loading(io) && (in = table_next(s->table, &cursor)) != NULL; n++)
+        number_texts(&s->texts, &in->alert, &all[n]);
+    state_texts(io, &s->texts);
+    state_bytes(io, "borrowed texts", all, sizeof *all, count);
+    cursor = n = 0;
+    for (; (in = table_next(s->table, &cursor)) != NULL; n++) {
+        if (state_loading(io) && n < count)
+            take_texts(s, &all[n], &in->alert);
+        persist_members(io, &in->alert);
+    }
+    free(all);
+}
+
+void incidents_persist(struct incidents *s, struct state_io *io)
+{
+    enum { FIXED = 6 };
+    static const struct state_hole own[] = {
+        STATE_HOLE(struct incidents, config), STATE_HOLE(struct incidents, table),
+        STATE_HOLE(struct incidents, entities), STATE_HOLE(struct incidents, texts)};
+    struct state_hole holes[FIXED + ALERT_COUNTERS_MAX] = {
+        STATE_HOLE(struct incident, alert.unit),    STATE_HOLE(struct incident, alert.stage),
+        STATE_HOLE(struct incident, alert.mta),     STATE_HOLE(struct incident, alert.advice),
+        STATE_HOLE(struct incident, alert.related), STATE_HOLE(struct incident, alert.scenario)};
+
+    for (unsigned i = 0; i < ALERT_COUNTERS_MAX; i++)
+        holes[FIXED + i] = (struct state_hole){offsetof(struct incident, alert.counters) +
+                                                   i * sizeof(struct alert_counter),
+                                               sizeof(const char *)};
+    state_struct(io, "incidents", s, sizeof *s, STATE_HOLES(own));
+    table_persist_holes(s->table, io, holes, sizeof holes / sizeof holes[0]);
+    table_persist(s->entities, io);
+    persist_borrowed(s, io);
 }

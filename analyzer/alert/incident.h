@@ -14,6 +14,8 @@
 #include "base/siphash.h"
 #include "event/event.h"
 
+struct state_io;
+
 struct incidents;
 
 struct incident_config {
@@ -26,6 +28,9 @@ struct incident_config {
     void *source_arg;
     const char *(*mta_name)(void *arg); /* parser that made the present event, for advice */
     void *mta_arg;
+    /* the scenario of an id, for incidents that come from a state; NULL: there are none */
+    const struct rule_info *(*scenario)(void *arg, slice id);
+    void *scenario_arg;
     struct geo *geo; /* places of the sources; NULL: no database */
     /* Patterns that the client of the present event was caught by, at most ALERT_MARKS_MAX; NULL:
      * none are kept. */
@@ -87,5 +92,8 @@ uint32_t incidents_count(const struct incidents *s);
 uint64_t incidents_dropped(const struct incidents *s);
 /* incidents_bytes - memory reserved and used for members */
 size_t incidents_bytes(const struct incidents *s);
+
+/* incidents_persist - to a state or back, see base/state.h */
+void incidents_persist(struct incidents *s, struct state_io *io);
 
 #endif

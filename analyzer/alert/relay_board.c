@@ -14,6 +14,7 @@
 #include "base/hll.h"
 #include "base/panic.h"
 #include "base/space_saving.h"
+#include "base/state.h"
 #include "event/address.h"
 
 enum { BOARD_CLIENTS = 256, FORMS = ADDRESS_FORM_COUNT + 1, CLOSED_REFUSALS = 20 };
@@ -257,4 +258,16 @@ bool relay_board_closed(const struct relay_board *b, int64_t now_us)
     span(b, 1U << RELAY_RCPT_ACCEPTED | 1U << RELAY_QUEUED | 1U << RELAY_DELIVERED, &first, &last);
     return last > 0 && now_us - last >= closed_after_us &&
            b->refused_since_accepted >= CLOSED_REFUSALS;
+}
+
+void relay_board_persist(struct relay_board *b, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct relay_board, refused.clients),
+                                              STATE_HOLE(struct relay_board, accepted.clients),
+                                              STATE_HOLE(struct relay_board, delivered.clients)};
+
+    state_struct(io, "relay board", b, sizeof *b, STATE_HOLES(holes));
+    space_saving_persist(b->refused.clients, io);
+    space_saving_persist(b->accepted.clients, io);
+    space_saving_persist(b->delivered.clients, io);
 }

@@ -14,6 +14,8 @@
 #include "alert/summary.h"
 #include "base/siphash.h"
 
+struct state_io;
+
 enum relay_level {
     RELAY_REFUSED,        /* L1: refused at RCPT */
     RELAY_TRICK_ACCEPTED, /* L2: a hidden foreign recipient was accepted; delivery or bounce will
@@ -62,5 +64,8 @@ void relay_board_verdict(const struct relay_board *b, struct verdict *ret);
 /* relay_board_closed - was there a YES that ended: seven days without acceptance and 20 refusals
  * since, until now_us */
 bool relay_board_closed(const struct relay_board *b, int64_t now_us);
+
+/* relay_board_persist - to a state or back, see base/state.h */
+void relay_board_persist(struct relay_board *b, struct state_io *io);
 
 #endif

@@ -13,6 +13,7 @@
 
 #include "base/pages.h"
 #include "base/panic.h"
+#include "base/state.h"
 
 enum {
     LINE_BYTES = 64,
@@ -164,4 +165,17 @@ void pair_filter_warm(const struct pair_filter *f, uint64_t hash)
 size_t pair_filter_bytes(const struct pair_filter *f)
 {
     return sizeof(*f) + (size_t)f->max_blocks * BLOCK_BYTES;
+}
+
+void pair_filter_persist(struct pair_filter *f, struct state_io *io)
+{
+    static const struct state_hole own[] = {STATE_HOLE(struct pair_filter, lines),
+                                            STATE_HOLE(struct pair_filter, max_blocks)};
+
+    state_struct(io, "pair filter", f, sizeof *f, STATE_HOLES(own));
+    if (f->blocks > f->max_blocks) {
+        state_fail(io, "a filter of another size");
+        f->blocks = f->max_blocks;
+    }
+    state_bytes(io, "pair filter lines", f->lines, sizeof *f->lines, 2 * (size_t)f->blocks);
 }

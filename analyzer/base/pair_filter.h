@@ -11,6 +11,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct state_io;
+
 struct pair_filter;
 
 /* pair_filter_new - a filter of `bytes` for both generations together (rounded down to 128, at
@@ -39,5 +41,8 @@ void pair_filter_warm(const struct pair_filter *f, uint64_t hash);
 
 /* pair_filter_bytes - memory reserved */
 size_t pair_filter_bytes(const struct pair_filter *f);
+
+/* pair_filter_persist - to a state or back, see base/state.h */
+void pair_filter_persist(struct pair_filter *f, struct state_io *io);
 
 #endif

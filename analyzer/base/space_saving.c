@@ -16,6 +16,7 @@
 #include "base/bytes.h"
 #include "base/hash_index.h"
 #include "base/panic.h"
+#include "base/state.h"
 
 enum { WORD = 64, LINE_BYTES = 64 };
 _Static_assert(sizeof(struct ss_row) % LINE_BYTES == 0 &&
@@ -314,4 +315,26 @@ void space_saving_merge(struct space_saving *dst, const struct space_saving *src
     refill(dst, rows, count);
     dst->total += src->total;
     free(rows);
+}
+
+void space_saving_persist(struct space_saving *s, struct state_io *io)
+{
+    static const struct state_hole own[] = {
+        STATE_HOLE(struct space_saving, index),    STATE_HOLE(struct space_saving, rows),
+        STATE_HOLE(struct space_saving, memory),   STATE_HOLE(struct space_saving, weights),
+        STATE_HOLE(struct space_saving, lightest), STATE_HOLE(struct space_saving, k)};
+
+    state_struct(io, "top table", s, sizeof *s, STATE_HOLES(own));
+    if (s->count > s->k || s->word > words_of(s->k)) {
+        state_fail(io, "a top table of another size");
+        s->count = s->word = 0;
+    }
+    state_bytes(io, "top rows", s->rows, sizeof *s->rows, s->count);
+    state_bytes(io, "top weights", s->weights, sizeof *s->weights, s->count);
+    state_bytes(io, "top lightest", s->lightest, sizeof *s->lightest, words_of(s->k));
+    if (!state_loading(io))
+        return;
+    hash_index_clear(&s->index);
+    for (uint32_t i = 0; i < s->count; i++)
+        hash_index_insert(&s->index, s->rows[i].hash, i);
 }

@@ -12,6 +12,8 @@
 
 #include "base/slice.h"
 
+struct state_io;
+
 enum { SS_KEY_SIZE = 120, SS_NOTE_SIZE = 64, SS_VALUES = 3 };
 
 /* What an addition to a known key touches stands in the first 64 bytes, one cache line. */
@@ -79,5 +81,9 @@ size_t space_saving_bytes(const struct space_saving *s);
  *
  *   cost      allocates scratch of the size of both; for the end of a run */
 void space_saving_merge(struct space_saving *dst, const struct space_saving *src);
+
+/* space_saving_persist - to a state or back, see base/state.h; k is the reader's, and may not be
+ * less */
+void space_saving_persist(struct space_saving *s, struct state_io *io);
 
 #endif

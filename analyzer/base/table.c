@@ -13,8 +13,9 @@
 #include "base/pages.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 
-enum { SAMPLES = 8, DOORKEEPER_MAX_BYTES = 4 << 20 };
+enum { SAMPLES = 8, DOORKEEPER_MAX_BYTES = 4 << 20, HOLES_MAX = 32 };
 enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_PINNED };
 
 /* In front of each user part. */
@@ -345,4 +346,40 @@ size_t table_bytes(const struct table *t)
 const char *table_name(const struct table *t)
 {
     return t->spec.name;
+}
+
+static void index_again(struct table *t)
+{
+    hash_index_clear(&t->index);
+    for (uint32_t slot = 0; slot < t->fresh; slot++)
+        if (header_at(t, slot)->state != SLOT_FREE)
+            hash_index_insert(&t->index, header_at(t, slot)->key, slot);
+}
+
+void table_persist_holes(struct table *t, struct state_io *io, const struct state_hole *holes,
+                         size_t count)
+{
+    static const struct state_hole own[] = {
+        STATE_HOLE(struct table, index), STATE_HOLE(struct table, slots),
+        STATE_HOLE(struct table, doorkeeper), STATE_HOLE(struct table, spec)};
+    struct state_hole inner[HOLES_MAX];
+
+    ASSERT(count <= sizeof inner / sizeof inner[0]);
+    for (size_t i = 0; i < count; i++)
+        inner[i] = (struct state_hole){sizeof(struct header) + holes[i].offset, holes[i].size};
+    state_struct(io, t->spec.name, t, sizeof *t, STATE_HOLES(own));
+    if (t->fresh > t->spec.capacity || t->free1 > t->spec.capacity) {
+        state_fail(io, "a table of another size");
+        t->fresh = t->free1 = 0;
+    }
+    state_array(io, "slots", t->slots, t->stride, t->fresh, inner, count);
+    if (state_loading(io))
+        index_again(t);
+    if (t->doorkeeper != NULL)
+        pair_filter_persist(t->doorkeeper, io);
+}
+
+void table_persist(struct table *t, struct state_io *io)
+{
+    table_persist_holes(t, io, NULL, 0);
 }

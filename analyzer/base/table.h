@@ -16,6 +16,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+struct state_hole;
+struct state_io;
+
 struct table;
 
 enum { TABLE_NO_HANDLE = 0 }; /* never a handle of an entry */
@@ -110,5 +113,12 @@ size_t table_bytes(const struct table *t);
 
 /* table_name - as in the spec */
 const char *table_name(const struct table *t);
+
+/* table_persist - the entries to a state or back, see base/state.h; handles keep their meaning
+ *
+ *   in        holes  parts of an entry that are not state; they are zero after reading */
+void table_persist(struct table *t, struct state_io *io);
+void table_persist_holes(struct table *t, struct state_io *io, const struct state_hole *holes,
+                         size_t count);
 
 #endif

@@ -14,6 +14,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "correlate/echo.h"
 #include "correlate/envelopes.h"
 #include "correlate/key_cache.h"
@@ -690,4 +691,17 @@ const char *rcpt_class_name(enum rcpt_class class)
 {
     static const char *const names[] = {"", "ours", "relayed", "third_party", "trick"};
     return names[class];
+}
+
+void correlate_persist(struct correlate *c, struct state_io *io)
+{
+    if (c->closing != NULL) /* what the next event would do first */
+        session_table_close(c->sessions, c->closing);
+    c->closing = NULL;
+    state_bytes(io, "correlate", &c->stats, sizeof c->stats, 1);
+    session_table_persist(c->sessions, io);
+    message_table_persist(c->messages, io);
+    message_ids_persist(c->ids, io);
+    envelopes_persist(c->envelopes, io);
+    echo_persist(c->echo, io);
 }

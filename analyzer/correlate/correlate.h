@@ -15,6 +15,8 @@
 #include "event/zones.h"
 #include "match/signatures.h"
 
+struct state_io;
+
 /* What a recipient is to this server, judged on the address before alias expansion where it is
  * known. */
 enum rcpt_class {
@@ -114,5 +116,8 @@ uint64_t correlate_principal(const struct hash_key *key, const struct ip_addr *i
  *
  *   out       buf   IP_NET_TEXT bytes; result borrows it */
 slice correlate_principal_text(const struct ip_addr *ip, char *buf);
+
+/* correlate_persist - to a state or back, see base/state.h; between two events only */
+void correlate_persist(struct correlate *c, struct state_io *io);
 
 #endif

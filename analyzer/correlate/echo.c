@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 
 enum { CELLS = 16384 };
 static const int64_t window_us = INT64_C(10) * 60 * 1000000;
@@ -82,4 +83,9 @@ bool echo_heard(struct echo *e, const struct hash_key *key, const struct event *
     c->time_us = ev->time_us;
     c->told[ev->teller] = (uint16_t)(c->told[ev->teller] + (c->told[ev->teller] < UINT16_MAX));
     return c->told[ev->teller] <= happened && happened < UINT16_MAX;
+}
+
+void echo_persist(struct echo *e, struct state_io *io)
+{
+    state_bytes(io, "echo", e, sizeof *e, 1);
 }

@@ -13,6 +13,8 @@
 #include "base/siphash.h"
 #include "event/event.h"
 
+struct state_io;
+
 struct echo;
 
 /* echo_new - room for 16,384 events; echo_free returns NULL */
@@ -25,5 +27,8 @@ struct echo *echo_free(struct echo *e);
  *             ev    of RCPT and REFUSAL; false for all others
  *   result    two tellings of one log and two of another are two events */
 bool echo_heard(struct echo *e, const struct hash_key *key, const struct event *ev);
+
+/* echo_persist - to a state or back, see base/state.h */
+void echo_persist(struct echo *e, struct state_io *io);
 
 #endif

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 static const uint64_t kind_pair = 0x70616972ULL, kind_return = 0x72657475726eULL;
@@ -217,4 +218,9 @@ void envelopes_note(struct envelopes *e, const struct event *ev, struct context 
 size_t envelopes_bytes(const struct envelopes *e)
 {
     return table_bytes(e->table) + sizeof *e;
+}
+
+void envelopes_persist(struct envelopes *e, struct state_io *io)
+{
+    table_persist(e->table, io);
 }

@@ -11,6 +11,8 @@
 
 #include "correlate/correlate.h"
 
+struct state_io;
+
 struct envelopes;
 
 /* envelopes_new - room for capacity envelopes; messages is borrowed. _free returns NULL */
@@ -33,5 +35,8 @@ void envelopes_note(struct envelopes *e, const struct event *ev, struct context 
 
 /* envelopes_bytes - memory reserved */
 size_t envelopes_bytes(const struct envelopes *e);
+
+/* envelopes_persist - to a state or back, see base/state.h */
+void envelopes_persist(struct envelopes *e, struct state_io *io);
 
 #endif

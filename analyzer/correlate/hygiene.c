@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "match/refused.h"
 
 enum { SENDERS_KEPT = 16 };
@@ -400,4 +401,11 @@ void hygiene_facts(const struct hygiene *h, struct scorecard_facts *ret)
     *ret = h->n;
     ret->vrfy_refused = larger(h->n.vrfy_refused, h->vrfy_told);
     ret->etrn_refused = larger(h->n.etrn_refused, h->etrn_told);
+}
+
+void hygiene_persist(struct hygiene *h, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct hygiene, texts)};
+
+    state_struct(io, "hygiene", h, sizeof *h, STATE_HOLES(holes));
 }

@@ -10,6 +10,8 @@
 #include "alert/scorecard.h"
 #include "correlate/correlate.h"
 
+struct state_io;
+
 struct hygiene;
 
 /* hygiene_new - no counts; hygiene_free returns NULL */
@@ -22,5 +24,8 @@ void hygiene_event(struct hygiene *h, const struct event *ev, const struct conte
 /* hygiene_facts - a copy of the counts so far; what the relay board and the coverage know is left
  * 0 */
 void hygiene_facts(const struct hygiene *h, struct scorecard_facts *ret);
+
+/* hygiene_persist - to a state or back, see base/state.h */
+void hygiene_persist(struct hygiene *h, struct state_io *io);
 
 #endif

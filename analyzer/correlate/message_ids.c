@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 /* Mixed in last, so that no id can be another kind's. */
@@ -159,4 +160,9 @@ bool message_ids_asked(const struct message_ids *ids, uint64_t root, uint64_t rc
 size_t message_ids_bytes(const struct message_ids *ids)
 {
     return table_bytes(ids->table) + sizeof *ids;
+}
+
+void message_ids_persist(struct message_ids *ids, struct state_io *io)
+{
+    table_persist(ids->table, io);
 }

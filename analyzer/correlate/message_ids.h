@@ -15,6 +15,8 @@
 #include "correlate/message_table.h"
 #include "event/event.h"
 
+struct state_io;
+
 struct message_ids;
 
 /* message_ids_new - room for capacity ids and facts; messages is borrowed. _free returns NULL */
@@ -52,5 +54,8 @@ bool message_ids_asked(const struct message_ids *ids, uint64_t root, uint64_t rc
 
 /* message_ids_bytes - memory reserved */
 size_t message_ids_bytes(const struct message_ids *ids);
+
+/* message_ids_persist - to a state or back, see base/state.h */
+void message_ids_persist(struct message_ids *ids, struct state_io *io);
 
 #endif

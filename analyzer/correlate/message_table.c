@@ -9,6 +9,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 enum { DONE_KEPT = 512 };
@@ -153,4 +154,12 @@ uint64_t message_table_evictions(const struct message_table *t)
 size_t message_table_bytes(const struct message_table *t)
 {
     return table_bytes(t->table) + sizeof *t;
+}
+
+void message_table_persist(struct message_table *t, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct message_table, table)};
+
+    state_struct(io, "messages", t, sizeof *t, STATE_HOLES(holes));
+    table_persist(t->table, io);
 }

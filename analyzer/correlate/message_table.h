@@ -15,6 +15,8 @@
 #include "base/ip_addr.h"
 #include "event/zones.h"
 
+struct state_io;
+
 enum message_flag {
     MESSAGE_HAS_CLIENT = 1 << 0,   /* a client= line or a local submission was seen */
     MESSAGE_LOCAL_SUBMIT = 1 << 1, /* by a local process */
@@ -109,5 +111,8 @@ uint32_t message_table_count(const struct message_table *t);
 uint64_t message_table_evictions(const struct message_table *t);
 /* message_table_bytes - memory reserved */
 size_t message_table_bytes(const struct message_table *t);
+
+/* message_table_persist - to a state or back, see base/state.h */
+void message_table_persist(struct message_table *t, struct state_io *io);
 
 #endif

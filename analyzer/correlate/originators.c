@@ -12,6 +12,7 @@
 
 #include "base/panic.h"
 #include "base/space_saving.h"
+#include "base/state.h"
 
 enum { VALUE_MESSAGES, VALUE_BYTES, VALUE_BAD };
 
@@ -220,4 +221,10 @@ size_t originators_bytes(const struct originators *o)
     for (unsigned d = 0; d < TOP_COUNT; d++)
         sum += space_saving_bytes(o->top[d]);
     return sum;
+}
+
+void originators_persist(struct originators *o, struct state_io *io)
+{
+    for (unsigned d = 0; d < TOP_COUNT; d++)
+        space_saving_persist(o->top[d], io);
 }

@@ -10,6 +10,8 @@
 #include "alert/summary.h"
 #include "correlate/correlate.h"
 
+struct state_io;
+
 struct originators;
 
 /* originators_new - k rows a table; originators_free returns NULL */
@@ -34,5 +36,8 @@ void originators_top_free(struct top_table *t);
 
 /* originators_bytes - memory reserved */
 size_t originators_bytes(const struct originators *o);
+
+/* originators_persist - to a state or back, see base/state.h */
+void originators_persist(struct originators *o, struct state_io *io);
 
 #endif

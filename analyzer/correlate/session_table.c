@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 struct session_table {
@@ -78,4 +79,9 @@ uint64_t session_table_evictions(const struct session_table *t)
 size_t session_table_bytes(const struct session_table *t)
 {
     return table_bytes(t->table) + sizeof *t;
+}
+
+void session_table_persist(struct session_table *t, struct state_io *io)
+{
+    table_persist(t->table, io);
 }

@@ -12,6 +12,8 @@
 #include "base/ip_addr.h"
 #include "event/zones.h"
 
+struct state_io;
+
 enum session_flag {
     SESSION_CONNECTED = 1 << 0, /* its beginning was seen */
     SESSION_AUTHED = 1 << 1,
@@ -53,5 +55,8 @@ uint32_t session_table_count(const struct session_table *t);
 uint64_t session_table_evictions(const struct session_table *t);
 /* session_table_bytes - memory reserved */
 size_t session_table_bytes(const struct session_table *t);
+
+/* session_table_persist - to a state or back, see base/state.h */
+void session_table_persist(struct session_table *t, struct state_io *io);
 
 #endif

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 
 /* Seconds; each divides the next one. */
 static const int64_t widths_s[] = {10,     30,     60,      300,     600,    1800,
@@ -167,4 +168,18 @@ void timeline_view_of(const struct timeline *t, struct timeline_view *ret)
             ret->bucket[b][i] = t->ring[slot_of(t->low + b)].n[i];
             ret->total[i] += ret->bucket[b][i];
         }
+}
+
+void timeline_persist(struct timeline *t, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct timeline, last)};
+    bool begun = state_number(io, "timeline begun", t->last != NULL) != 0;
+
+    state_struct(io, "timeline", t, sizeof *t, STATE_HOLES(holes));
+    if (!state_loading(io))
+        return;
+    t->last = begun ? &t->ring[0] : NULL;
+    t->from_us = t->to_us = 0; /* the next event looks for its bucket */
+    if (t->width >= WIDTHS)
+        t->width = WIDTHS - 1;
 }

@@ -11,6 +11,8 @@
 #include "alert/summary.h"
 #include "correlate/correlate.h"
 
+struct state_io;
+
 struct timeline;
 
 /* timeline_new - no counts; timeline_free returns NULL */
@@ -24,5 +26,8 @@ void timeline_event(struct timeline *t, const struct event *ev, const struct con
 
 /* timeline_view_of - the buckets from the first to the last that counted something */
 void timeline_view_of(const struct timeline *t, struct timeline_view *ret);
+
+/* timeline_persist - to a state or back, see base/state.h */
+void timeline_persist(struct timeline *t, struct state_io *io);
 
 #endif

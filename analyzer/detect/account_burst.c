@@ -11,6 +11,7 @@
 
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/account_burst_report.h"
 #include "detect/auth_result.h"
@@ -262,6 +263,19 @@ static size_t bytes(const void *state)
            pair_filter_bytes(d->judged) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct account_burst, env), STATE_HOLE(struct account_burst, accounts),
+        STATE_HOLE(struct account_burst, contacts), STATE_HOLE(struct account_burst, judged)};
+    struct account_burst *d = state;
+
+    state_struct(io, "account_burst", d, sizeof *d, STATE_HOLES(holes));
+    table_persist(d->accounts, io);
+    pair_filter_persist(d->contacts, io);
+    pair_filter_persist(d->judged, io);
+}
+
 const struct detector detector_account_burst = {
     .name = "account_burst",
     .summary = "an authenticated account sends unlike its owner",
@@ -275,4 +289,5 @@ const struct detector detector_account_burst = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

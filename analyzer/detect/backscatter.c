@@ -15,6 +15,7 @@
 #include "base/hll.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 #include "detect/inbound.h"
@@ -423,6 +424,20 @@ static size_t bytes(const void *state)
     return table_bytes(d->victims) + pair_filter_bytes(d->correspondents) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct backscatter, env), STATE_HOLE(struct backscatter, hosts.last),
+        STATE_HOLE(struct backscatter, victims), STATE_HOLE(struct backscatter, correspondents)};
+    struct backscatter *d = state;
+
+    state_struct(io, "backscatter", d, sizeof *d, STATE_HOLES(holes));
+    if (state_loading(io))
+        own_hosts_forget_last(&d->hosts);
+    table_persist(d->victims, io);
+    pair_filter_persist(d->correspondents, io);
+}
+
 const struct detector detector_backscatter = {
     .name = "backscatter",
     .summary = "bounces of this server to strangers: mail accepted first and refused later",
@@ -435,4 +450,5 @@ const struct detector detector_backscatter = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 
 struct campaigns {
     struct table *table;
@@ -96,4 +97,9 @@ uint64_t campaigns_evictions(const struct campaigns *c)
 size_t campaigns_bytes(const struct campaigns *c)
 {
     return table_bytes(c->table) + sizeof *c;
+}
+
+void campaigns_persist(struct campaigns *c, struct state_io *io)
+{
+    table_persist(c->table, io);
 }

@@ -15,6 +15,8 @@
 #include "base/ip_addr.h"
 #include "base/table.h"
 
+struct state_io;
+
 enum { CAMPAIGN_EARLY_MEMBERS = 12, CAMPAIGN_NAMED = 16 };
 
 struct campaign {
@@ -57,5 +59,8 @@ bool campaign_covers(struct campaign *c);
 uint64_t campaigns_evictions(const struct campaigns *c);
 /* campaigns_bytes - memory reserved */
 size_t campaigns_bytes(const struct campaigns *c);
+
+/* campaigns_persist - to a state or back, see base/state.h */
+void campaigns_persist(struct campaigns *c, struct state_io *io);
 
 #endif

@@ -19,6 +19,8 @@ struct relay_tests;
 
 #define KIND(id) (1U << EVENT_##id)
 
+struct state_io;
+
 /* What a detector may use; all pointers outlive it. */
 struct detect_env {
     struct hash_key key;
@@ -58,6 +60,9 @@ struct detector {
     uint64_t (*evictions)(const void *state);     /* may be NULL */
     size_t (*bytes)(const void *state);           /* memory in use; may be NULL */
     void (*destroy)(void *state);
+    /* All that it keeps to a state or back, see base/state.h; what create() makes again is a hole.
+     */
+    void (*persist)(void *state, struct state_io *io);
 };
 
 /* detectors_count, detector_at - the table made of detectors.def, in its order */

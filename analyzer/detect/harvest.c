@@ -14,6 +14,7 @@
 #include "base/distinct.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 #include "detect/harvest_site.h"
@@ -571,6 +572,21 @@ static size_t bytes(const void *state)
            pair_filter_bytes(d->pairs) + harvest_site_bytes(d->site);
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct harvest, env),     STATE_HOLE(struct harvest, llr),
+        STATE_HOLE(struct harvest, clients), STATE_HOLE(struct harvest, networks),
+        STATE_HOLE(struct harvest, pairs),   STATE_HOLE(struct harvest, site)};
+    struct harvest *d = state;
+
+    state_struct(io, "harvest", d, sizeof *d, STATE_HOLES(holes));
+    table_persist(d->clients, io);
+    table_persist(d->networks, io);
+    pair_filter_persist(d->pairs, io);
+    harvest_site_persist(d->site, io);
+}
+
 const struct detector detector_harvest = {
     .name = "harvest",
     .summary = "recipients tried to find out which exist: by one client, a network, or many",
@@ -584,4 +600,5 @@ const struct detector detector_harvest = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -14,6 +14,7 @@
 #include "base/decay.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "detect/crowd.h"
 
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
@@ -192,4 +193,13 @@ bool harvest_site_covers(struct harvest_site *s, int64_t time_us)
 size_t harvest_site_bytes(const struct harvest_site *s)
 {
     return sizeof *s + pair_filter_bytes(s->names);
+}
+
+void harvest_site_persist(struct harvest_site *s, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct harvest_site, incidents),
+                                              STATE_HOLE(struct harvest_site, names)};
+
+    state_struct(io, "harvest site", s, sizeof *s, STATE_HOLES(holes));
+    pair_filter_persist(s->names, io);
 }

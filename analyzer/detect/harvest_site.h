@@ -10,6 +10,8 @@
 
 #include "detect/detector.h"
 
+struct state_io;
+
 struct harvest_site;
 
 /* harvest_site_new - an empty series; memory_bytes for the filter of names. harvest_site_free: NULL
@@ -42,5 +44,8 @@ bool harvest_site_covers(struct harvest_site *s, int64_t time_us);
 
 /* harvest_site_bytes - memory in use */
 size_t harvest_site_bytes(const struct harvest_site *s);
+
+/* harvest_site_persist - to a state or back, see base/state.h */
+void harvest_site_persist(struct harvest_site *s, struct state_io *io);
 
 #endif

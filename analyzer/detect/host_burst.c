@@ -20,6 +20,7 @@
 #include "base/decay.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 #include "detect/delivery_sign.h"
@@ -441,6 +442,22 @@ static size_t bytes(const void *state)
            pair_filter_bytes(d->writers) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct host_burst, env),      STATE_HOLE(struct host_burst, hosts),
+        STATE_HOLE(struct host_burst, contacts), STATE_HOLE(struct host_burst, judged),
+        STATE_HOLE(struct host_burst, writers),  STATE_HOLE(struct host_burst, usual),
+        STATE_HOLE(struct host_burst, steady),   STATE_HOLE(struct host_burst, spam)};
+    struct host_burst *d = state;
+
+    state_struct(io, "host_burst", d, sizeof *d, STATE_HOLES(holes));
+    table_persist(d->hosts, io);
+    pair_filter_persist(d->contacts, io);
+    pair_filter_persist(d->judged, io);
+    pair_filter_persist(d->writers, io);
+}
+
 const struct detector detector_host_burst = {
     .name = "host_burst",
     .summary = "an inside host sends abuse through this server",
@@ -454,4 +471,5 @@ const struct detector detector_host_burst = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -15,6 +15,7 @@
 #include "base/distinct.h"
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/policy.h"
 #include "match/signatures.h"
@@ -416,6 +417,19 @@ static size_t bytes(const void *state)
     return sizeof *d + table_bytes(d->lists) + pair_filter_bytes(d->seen);
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct listed, env),   STATE_HOLE(struct listed, policy),
+        STATE_HOLE(struct listed, names), STATE_HOLE(struct listed, own_signatures),
+        STATE_HOLE(struct listed, lists), STATE_HOLE(struct listed, seen)};
+    struct listed *d = state;
+
+    state_struct(io, "listed", d, sizeof *d, STATE_HOLES(holes));
+    table_persist(d->lists, io);
+    pair_filter_persist(d->seen, io);
+}
+
 const struct detector detector_listed = {
     .name = "listed",
     .summary = "remote servers that refuse us by a block list or for our reputation",
@@ -428,4 +442,5 @@ const struct detector detector_listed = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -15,6 +15,7 @@
 #include "base/decay.h"
 #include "base/distinct.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/bounce_address.h"
 #include "detect/capacity.h"
@@ -444,6 +445,18 @@ static size_t bytes(const void *state)
     return table_bytes(d->targets) + table_bytes(d->writers) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct ndr_flood, env),
+                                              STATE_HOLE(struct ndr_flood, targets),
+                                              STATE_HOLE(struct ndr_flood, writers)};
+    struct ndr_flood *d = state;
+
+    state_struct(io, "ndr_flood", d, sizeof *d, STATE_HOLES(holes));
+    table_persist(d->targets, io);
+    table_persist(d->writers, io);
+}
+
 const struct detector detector_ndr_flood = {
     .name = "ndr_flood",
     .summary = "bounces flood in for a forged sender of ours: a domain, or one address",
@@ -456,4 +469,5 @@ const struct detector detector_ndr_flood = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -30,4 +30,12 @@ unsigned own_hosts_slot(struct own_hosts *h, const struct event *ev);
 slice own_hosts_entity(const struct own_hosts *h, unsigned slot, const struct zones *zones,
                        char *buf);
 
+/* own_hosts_forget_last - after the list was read from a state: the name found last is not its own
+ */
+static inline void own_hosts_forget_last(struct own_hosts *h)
+{
+    h->last = SLICE_NONE;
+    h->last_slot = h->count;
+}
+
 #endif

@@ -12,6 +12,7 @@
 
 #include "base/decay.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 #include "detect/policy.h"
@@ -312,6 +313,17 @@ static size_t bytes(const void *state)
     return sizeof *d + table_bytes(d->clients);
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct protocol_abuse, env),
+                                              STATE_HOLE(struct protocol_abuse, policy),
+                                              STATE_HOLE(struct protocol_abuse, clients)};
+    struct protocol_abuse *d = state;
+
+    state_struct(io, "protocol_abuse", d, sizeof *d, STATE_HOLES(holes));
+    table_persist(d->clients, io);
+}
+
 const struct detector detector_protocol_abuse = {
     .name = "protocol_abuse",
     .summary = "smuggling, bare newlines, pipelining without leave, talking before the greeting",
@@ -324,4 +336,5 @@ const struct detector detector_protocol_abuse = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -13,6 +13,7 @@
 #include "base/cusum.h"
 #include "base/decay.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 #include "detect/own_hosts.h"
@@ -341,6 +342,19 @@ static size_t bytes(const void *state)
     return table_bytes(d->waiting) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct queue_ndr, env),
+                                              STATE_HOLE(struct queue_ndr, hosts.last),
+                                              STATE_HOLE(struct queue_ndr, waiting)};
+    struct queue_ndr *d = state;
+
+    state_struct(io, "queue_ndr", d, sizeof *d, STATE_HOLES(holes));
+    if (state_loading(io))
+        own_hosts_forget_last(&d->hosts);
+    table_persist(d->waiting, io);
+}
+
 const struct detector detector_queue_ndr = {
     .name = "queue_ndr",
     .summary = "the queue fills with bounces that nobody accepts",
@@ -353,4 +367,5 @@ const struct detector detector_queue_ndr = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

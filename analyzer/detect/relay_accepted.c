@@ -14,6 +14,7 @@
 #include "base/distinct.h"
 #include "base/hll.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 #include "detect/relay_tests.h"
@@ -409,6 +410,16 @@ static size_t bytes(const void *state)
     return table_bytes(d->clients) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct relay_accepted, env),
+                                              STATE_HOLE(struct relay_accepted, clients)};
+    struct relay_accepted *d = state;
+
+    state_struct(io, "relay_accepted", d, sizeof *d, STATE_HOLES(holes));
+    table_persist(d->clients, io);
+}
+
 const struct detector detector_relay_accepted = {
     .name = "relay_accepted",
     .summary = "third-party relay accepted or delivered for an outside, unauthenticated client",
@@ -421,4 +432,5 @@ const struct detector detector_relay_accepted = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

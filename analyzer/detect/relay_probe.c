@@ -426,6 +426,16 @@ static size_t bytes(const void *state)
            campaigns_bytes(d->targets) + relay_probe_site_bytes(d->site);
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    struct relay_probe *d = state;
+
+    table_persist(d->clients, io);
+    campaigns_persist(d->networks, io);
+    campaigns_persist(d->targets, io);
+    relay_probe_site_persist(d->site, io);
+}
+
 const struct detector detector_relay_probe = {
     .name = "relay_probe",
     .summary = "relaying tried and refused: by one client, by a network, towards one domain",
@@ -438,4 +448,5 @@ const struct detector detector_relay_probe = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -11,6 +11,7 @@
 
 #include "base/cusum.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "detect/crowd.h"
 #include "detect/top_few.h"
 
@@ -141,4 +142,11 @@ bool relay_probe_site_covers(struct relay_probe_site *s, int64_t time_us)
 size_t relay_probe_site_bytes(const struct relay_probe_site *s)
 {
     return sizeof *s;
+}
+
+void relay_probe_site_persist(struct relay_probe_site *s, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct relay_probe_site, incidents)};
+
+    state_struct(io, "relay probe site", s, sizeof *s, STATE_HOLES(holes));
 }

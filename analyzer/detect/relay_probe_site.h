@@ -10,6 +10,8 @@
 
 #include "detect/detector.h"
 
+struct state_io;
+
 struct relay_probe_site;
 
 /* relay_probe_site_new - an empty series; relay_probe_site_free: NULL */
@@ -30,5 +32,8 @@ bool relay_probe_site_covers(struct relay_probe_site *s, int64_t time_us);
 
 /* relay_probe_site_bytes - memory in use */
 size_t relay_probe_site_bytes(const struct relay_probe_site *s);
+
+/* relay_probe_site_persist - to a state or back, see base/state.h */
+void relay_probe_site_persist(struct relay_probe_site *s, struct state_io *io);
 
 #endif

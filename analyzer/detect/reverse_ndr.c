@@ -212,6 +212,14 @@ static size_t bytes(const void *state)
     return table_bytes(d->senders) + campaigns_bytes(d->clients) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    struct reverse_ndr *d = state;
+
+    table_persist(d->senders, io);
+    campaigns_persist(d->clients, io);
+}
+
 const struct detector detector_reverse_ndr = {
     .name = "reverse_ndr",
     .summary = "bounces of this server aimed at one victim",
@@ -224,4 +232,5 @@ const struct detector detector_reverse_ndr = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

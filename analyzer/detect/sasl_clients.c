@@ -10,6 +10,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 
@@ -148,4 +149,9 @@ uint64_t sasl_clients_evictions(const struct sasl_clients *c)
 size_t sasl_clients_bytes(const struct sasl_clients *c)
 {
     return table_bytes(c->table) + sizeof *c;
+}
+
+void sasl_clients_persist(struct sasl_clients *c, struct state_io *io)
+{
+    table_persist(c->table, io);
 }

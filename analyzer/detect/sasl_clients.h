@@ -11,6 +11,8 @@
 #include "base/distinct.h"
 #include "base/ip_addr.h"
 
+struct state_io;
+
 enum { SASL_TRIED_MAX = 6, SASL_FAST = 10 };
 
 struct sasl_tried { /* failures against one account; tag 0: unused */
@@ -66,5 +68,8 @@ double sasl_client_level(const struct sasl_client *k, int64_t time_us);
 uint64_t sasl_clients_evictions(const struct sasl_clients *c);
 /* sasl_clients_bytes - memory reserved */
 size_t sasl_clients_bytes(const struct sasl_clients *c);
+
+/* sasl_clients_persist - to a state or back, see base/state.h */
+void sasl_clients_persist(struct sasl_clients *c, struct state_io *io);
 
 #endif

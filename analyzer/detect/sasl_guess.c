@@ -15,6 +15,7 @@
 
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "detect/auth_result.h"
 #include "detect/sasl_clients.h"
 #include "detect/sasl_folded.h"
@@ -443,6 +444,19 @@ static size_t bytes(const void *state)
            pair_filter_bytes(d->known) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct sasl_guess, env), STATE_HOLE(struct sasl_guess, clients),
+        STATE_HOLE(struct sasl_guess, targets), STATE_HOLE(struct sasl_guess, known)};
+    struct sasl_guess *d = state;
+
+    state_struct(io, "sasl_guess", d, sizeof *d, STATE_HOLES(holes));
+    sasl_clients_persist(d->clients, io);
+    sasl_targets_persist(d->targets, io);
+    pair_filter_persist(d->known, io);
+}
+
 const struct detector detector_sasl_guess = {
     .name = "sasl_guess",
     .summary = "password guessing by one client, spraying, guessing of one account from many, and "
@@ -457,4 +471,5 @@ const struct detector detector_sasl_guess = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

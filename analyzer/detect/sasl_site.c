@@ -14,6 +14,7 @@
 
 #include "base/pair_filter.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "detect/auth_result.h"
 #include "detect/recent_set.h"
 
@@ -267,6 +268,18 @@ static size_t bytes(const void *state)
     return pair_filter_bytes(d->failed) + pair_filter_bytes(d->known) + sizeof *d;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct sasl_site, env),
+                                              STATE_HOLE(struct sasl_site, failed),
+                                              STATE_HOLE(struct sasl_site, known)};
+    struct sasl_site *d = state;
+
+    state_struct(io, "sasl_site", d, sizeof *d, STATE_HOLES(holes));
+    pair_filter_persist(d->failed, io);
+    pair_filter_persist(d->known, io);
+}
+
 const struct detector detector_sasl_site = {
     .name = "sasl_site",
     .summary = "guessing of the site's passwords from many clients, each a little",
@@ -278,4 +291,5 @@ const struct detector detector_sasl_site = {
     .warm = warm,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/capacity.h"
 
@@ -102,4 +103,9 @@ uint64_t sasl_targets_evictions(const struct sasl_targets *t)
 size_t sasl_targets_bytes(const struct sasl_targets *t)
 {
     return table_bytes(t->table) + sizeof *t;
+}
+
+void sasl_targets_persist(struct sasl_targets *t, struct state_io *io)
+{
+    table_persist(t->table, io);
 }

@@ -10,6 +10,8 @@
 #include "base/slice.h"
 #include "detect/recent_set.h"
 
+struct state_io;
+
 enum { SASL_EARLY_MAX = 16, SASL_USER_MAX = 80 };
 
 struct sasl_target {
@@ -56,5 +58,8 @@ unsigned sasl_target_places(const struct sasl_target *k, int64_t time_us);
 uint64_t sasl_targets_evictions(const struct sasl_targets *t);
 /* sasl_targets_bytes - memory reserved */
 size_t sasl_targets_bytes(const struct sasl_targets *t);
+
+/* sasl_targets_persist - to a state or back, see base/state.h */
+void sasl_targets_persist(struct sasl_targets *t, struct state_io *io);
 
 #endif

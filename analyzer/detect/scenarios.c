@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 #include "detect/scenario.h"
 #include "detect/scenario_state.h"
@@ -329,6 +330,21 @@ static size_t bytes(const void *state)
     return sum;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    struct scenarios *d = state;
+    unsigned count = d->env.scenarios == NULL ? 0 : d->env.scenarios->count;
+
+    for (unsigned i = 0; i < count; i++) {
+        static const struct state_hole holes[] = {STATE_HOLE(struct scenario_tally, id),
+                                                  STATE_HOLE(struct scenario_tally, name),
+                                                  STATE_HOLE(struct scenario_tally, shadow)};
+        state_struct(io, "scenario", &d->env.scenarios->tally[i], sizeof d->env.scenarios->tally[i],
+                     STATE_HOLES(holes));
+        table_persist(d->groups[i], io);
+    }
+}
+
 const struct detector detector_scenarios = {
     .name = "scenarios",
     .summary = "rules of thumb of this site, from files",
@@ -342,4 +358,5 @@ const struct detector detector_scenarios = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -385,6 +385,14 @@ static size_t bytes(const void *state)
     return sizeof *d + table_bytes(d->clients) + table_bytes(d->pairs);
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    struct spoof_local *d = state;
+
+    table_persist(d->clients, io);
+    table_persist(d->pairs, io);
+}
+
 const struct detector detector_spoof_local = {
     .name = "spoof_local",
     .summary = "senders of our own domain used by outside, unauthenticated clients",
@@ -397,4 +405,5 @@ const struct detector detector_spoof_local = {
     .evictions = evictions,
     .bytes = bytes,
     .destroy = destroy,
+    .persist = persist,
 };

@@ -14,6 +14,8 @@
 #include "event/event.h"
 #include "event/time_zone.h"
 
+struct state_io;
+
 /* One log line without its envelope. All slices are borrowed from the line. */
 struct record {
     int64_t time_us; /* UTC */
@@ -94,6 +96,10 @@ struct parser {
      *        rec->note. A line that an outsider can write freely (message text) is RECORD_SKIP. */
     unsigned (*probe)(slice head);
     enum record_status (*read)(void *state, slice line, struct record *rec);
+    /* The state of a source to a state file or back, see base/state.h: what start() sets is a hole.
+     * NULL: after a restart it is as start() leaves it, and has seen the lines ahead of the first
+     * record once more. */
+    void (*persist)(void *state, struct state_io *io);
 };
 
 #endif

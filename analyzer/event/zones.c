@@ -12,6 +12,7 @@
 
 #include "base/bytes.h"
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 enum {
@@ -438,4 +439,27 @@ const char *client_zone_name(enum client_zone zone)
 {
     static const char *const names[] = {"", "outside", "loopback", "trusted", "frontend"};
     return names[zone];
+}
+
+void zones_persist(struct zones *z, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct zones, key),
+                                              STATE_HOLE(struct zones, recent),
+                                              STATE_HOLE(struct zones, networks),
+                                              STATE_HOLE(struct zones, explicit_domains),
+                                              STATE_HOLE(struct zones, trusted_given),
+                                              STATE_HOLE(struct zones, learnt_domains),
+                                              STATE_HOLE(struct zones, networks_count),
+                                              STATE_HOLE(struct zones, learnt_networks)};
+
+    state_struct(io, "zones", z, sizeof *z, STATE_HOLES(holes));
+    if (z->learnt_networks_count > LEARNT_NETWORKS_MAX) {
+        state_fail(io, "too many networks");
+        z->learnt_networks_count = 0;
+    }
+    state_bytes(io, "learnt networks", z->learnt_networks, sizeof *z->learnt_networks,
+                z->learnt_networks_count);
+    table_persist(z->learnt_domains, io);
+    if (state_loading(io)) /* judged by what was known before */
+        memset(z->recent, 0, RECENT_ROWS * sizeof *z->recent);
 }

@@ -18,6 +18,8 @@
 #include "base/siphash.h"
 #include "base/slice.h"
 
+struct state_io;
+
 enum domain_zone { DOMAIN_UNKNOWN, DOMAIN_FOREIGN, DOMAIN_LOCAL, DOMAIN_RELAY };
 enum client_zone {
     CLIENT_UNKNOWN,
@@ -95,5 +97,9 @@ unsigned zones_proposals(const struct zones *z, char (*ret)[256], unsigned max);
 /* zones_network_proposals - learnt trusted clients, grouped by /24 or /64; result as above,
  * IP_NET_TEXT bytes each */
 unsigned zones_network_proposals(const struct zones *z, char (*ret)[IP_NET_TEXT], unsigned max);
+
+/* zones_persist - what was learnt, to a state or back, see base/state.h; what was given is the
+ * configuration's */
+void zones_persist(struct zones *z, struct state_io *io);
 
 #endif

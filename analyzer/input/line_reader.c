@@ -50,6 +50,10 @@ static bool refill(struct line_reader *reader)
 {
     if (reader->failed || (reader->at_end && !reader->keep_partial))
         return false;
+    if (reader->may_read != NULL && !reader->may_read(reader->may_read_arg)) {
+        reader->at_end = true;
+        return false;
+    }
     make_room(reader);
     size_t room = reader->capacity - reader->end;
     ssize_t got = source_read(reader->source, reader->window + reader->end,

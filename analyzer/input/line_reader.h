@@ -54,6 +54,8 @@ struct line_reader {
     bool keep_partial;
     /* private */
     struct source *source;
+    bool (*may_read)(void *arg); /* asked before each read; false: as if nothing were there now */
+    void *may_read_arg;
     char *window;
     size_t begin, end, capacity; /* unread bytes are window[begin, end) */
     size_t scanned;              /* of them, known to hold no newline */

@@ -32,7 +32,7 @@ void positions_mark(const struct positions *p, slice head, struct position *ret)
     ret->head_hash = siphash13(&p->key, head.ptr, head.len);
 }
 
-struct position *positions_find(struct positions *p, slice head)
+struct position *positions_find(struct positions *p, slice head, uint64_t device, uint64_t inode)
 {
     struct position *best = NULL, made = {0};
 
@@ -40,6 +40,8 @@ struct position *positions_find(struct positions *p, slice head)
         struct position *at = &p->list[i];
         if (at->head_len == 0 || at->head_len > head.len ||
             (best != NULL && at->head_len <= best->head_len))
+            continue;
+        if (at->head_len < POSITION_SURE && (at->device != device || at->inode != inode))
             continue;
         if (made.head_len != at->head_len)
             positions_mark(p, slice_first(head, at->head_len), &made);

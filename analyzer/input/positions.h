@@ -14,7 +14,7 @@
 #include "base/siphash.h"
 #include "base/slice.h"
 
-enum { POSITIONS_MAX = 4096, POSITION_HEAD = 1024 };
+enum { POSITIONS_MAX = 4096, POSITION_HEAD = 1024, POSITION_SURE = 512 };
 
 struct position {
     uint64_t id;            /* never 0; given by positions_put() */
@@ -50,9 +50,10 @@ void positions_mark(const struct positions *p, slice head, struct position *ret)
 /* positions_find - the log that begins like this: the longest beginning that is known wins
  *
  *   in        head    as many of the first bytes as there are; POSITION_HEAD are enough
- *   result    NULL when there is none; valid until the next positions_put()
- *   cost      one pass over the list, for the opening of a file */
-struct position *positions_find(struct positions *p, slice head);
+ *             device, inode   of the file: logs that were known by few bytes, such as a header
+ * only, must be the same file as well; 0, 0: not known result    NULL when there is none; valid
+ * until the next positions_put() cost      one pass over the list, for the opening of a file */
+struct position *positions_find(struct positions *p, slice head, uint64_t device, uint64_t inode);
 
 /* positions_latest_of - the log that was read last under a path, or NULL */
 struct position *positions_latest_of(struct positions *p, uint64_t name);

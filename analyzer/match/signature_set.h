@@ -34,4 +34,8 @@ bool signature_set_load(const char *folder, struct signature_set *ret, struct er
 /* signature_set_free - release; a set of zeroes is allowed */
 void signature_set_free(struct signature_set *s);
 
+/* signature_set_hash - of the names and bytes of a folder's files; 0 for NULL or an empty folder.
+ * The built-in files are the program's */
+uint64_t signature_set_hash(const char *folder);
+
 #endif

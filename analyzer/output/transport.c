@@ -221,6 +221,12 @@ bool transport_reopen(struct transport *t, struct error *reterr)
     return true;
 }
 
+void transport_sync(struct transport *t)
+{
+    if (t->path != NULL)
+        (void)fdatasync(t->fd); /* a pipe has no disk: EINVAL */
+}
+
 bool transport_stopped(const struct transport *t)
 {
     return t->stopped;

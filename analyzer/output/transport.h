@@ -60,6 +60,10 @@ bool transport_is_whole(const struct transport *t);
  *             is set and the old file stays in use */
 bool transport_reopen(struct transport *t, struct error *reterr);
 
+/* transport_sync - wait until what was written to a file is on the disk; standard output is left
+ * alone */
+void transport_sync(struct transport *t);
+
 /* transport_stopped - has the reader gone away (EPIPE); what is written now is dropped silently */
 bool transport_stopped(const struct transport *t);
 
