@@ -167,6 +167,7 @@ static int analyse(const struct config *config, struct input_set *inputs, struct
         return fail(&error);
     service->pipeline = p;
     pipeline_run(p, service_stop());
+    service_end(service);
     if (config->state_path == NULL)
         pipeline_drain(p);
     pipeline_finish(p);

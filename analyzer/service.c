@@ -8,6 +8,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "notify.h"
+
 /* int is sig_atomic_t here */
 static volatile int stop_signal, reopen_wish, report_wish;
 
@@ -92,16 +94,46 @@ static void save_if_due(struct service *s)
     s->next_save_us = now + (int64_t)s->config->state_every_s * 1000000;
 }
 
+/* To the service manager: that the logs are open, and now and then that we live. This is called
+ * while lines are read and while there are none, and not when we hang. */
+static void give_sign(struct service *s)
+{
+    int64_t now = now_us();
+
+    if (!s->ready) {
+        s->ready = true;
+        s->watchdog_us = notify_watchdog_us();
+        notify_send("READY=1\nSTATUS=reading");
+    }
+    if (s->watchdog_us == 0 || now < s->next_sign_us)
+        return;
+    notify_send("WATCHDOG=1");
+    s->next_sign_us = now + s->watchdog_us;
+}
+
+void service_end(struct service *s)
+{
+    if (s->ready)
+        notify_send("STOPPING=1");
+}
+
+static void reopen(struct service *s)
+{
+    reopen_wish = 0;
+    notify_send("RELOADING=1");
+    pipeline_reopen(s->pipeline);
+    notify_send("READY=1");
+}
+
 void service_run(void *arg)
 {
     struct service *s = arg;
 
     if (s->pipeline == NULL)
         return;
-    if (reopen_wish) {
-        reopen_wish = 0;
-        pipeline_reopen(s->pipeline);
-    }
+    give_sign(s);
+    if (reopen_wish)
+        reopen(s);
     if (report_wish) {
         report_wish = 0;
         pipeline_report(s->pipeline);

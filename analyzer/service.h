@@ -16,6 +16,9 @@ struct service {
     struct pipeline *pipeline; /* NULL: not yet */
     int64_t next_save_us;      /* monotonic clock */
     uint64_t saved_lines;      /* read when the state was written last */
+    int64_t watchdog_us,
+        next_sign_us; /* how often the service manager wants a sign of life; 0 never */
+    bool ready;       /* it was told that we are */
 };
 
 /* service_catch - from now on the first two signals only set the flag that service_stop() points to
@@ -27,6 +30,9 @@ const volatile int *service_stop(void);
 
 /* service_start - a run begins: catch the other signals as its outputs ask for */
 void service_start(struct service *s, const struct config *config);
+
+/* service_end - the run is over, only its last outputs are to come: tell the service manager */
+void service_end(struct service *s);
 
 /* service_save - write the state, if the configuration has one; a failure is told and result false
  */
