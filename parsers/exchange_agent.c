@@ -17,6 +17,7 @@
  *            row was at hand: "<>" is one, an empty cell is not known to be */
 #include "base/cursor.h"
 #include "base/siphash.h"
+#include "base/state.h"
 #include "exchange_csv.h"
 #include "exchange_text.h"
 
@@ -307,6 +308,16 @@ static enum parse_result parse(void *state, const struct record *rec, struct eve
     return PARSE_EVENT;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct agent, file.spec), STATE_HOLE(struct agent, file.time.zone),
+        STATE_HOLE(struct agent, file.regional.zone), STATE_HOLE(struct agent, file.row),
+        STATE_HOLE(struct agent, file.begun.text)};
+
+    state_struct(io, "exchange_agent", state, sizeof(struct agent), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_agent = {
     .name = "exchange_agent",
     .summary = "Microsoft Exchange 2007 to SE: agent logs (anti-spam decisions)",
@@ -316,4 +327,5 @@ const struct parser parser_exchange_agent = {
     .start = start,
     .probe = probe,
     .read = read,
+    .persist = persist,
 };

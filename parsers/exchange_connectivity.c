@@ -13,6 +13,7 @@
 #include "exchange_text.h"
 
 #include "base/cursor.h"
+#include "base/state.h"
 
 enum column {
     COL_TIME,
@@ -112,6 +113,18 @@ static enum parse_result parse(void *state, const struct record *rec, struct eve
     return PARSE_EVENT;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct connectivity, file.spec),
+                                              STATE_HOLE(struct connectivity, file.time.zone),
+                                              STATE_HOLE(struct connectivity, file.regional.zone),
+                                              STATE_HOLE(struct connectivity, file.row),
+                                              STATE_HOLE(struct connectivity, file.begun.text)};
+
+    state_struct(io, "exchange_connectivity", state, sizeof(struct connectivity),
+                 STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_connectivity = {
     .name = "exchange_connectivity",
     .summary = "Microsoft Exchange 2007 to SE: connectivity logs (destinations not reached)",
@@ -121,4 +134,5 @@ const struct parser parser_exchange_connectivity = {
     .start = start,
     .probe = probe,
     .read = read,
+    .persist = persist,
 };

@@ -13,6 +13,7 @@
 #include "exchange_eventlog.h"
 
 #include "base/cursor.h"
+#include "base/state.h"
 #include "csv.h"
 #include "event/regional_time.h"
 #include "event/timestamp.h"
@@ -418,6 +419,16 @@ static unsigned eventlog_probe(slice head)
     return exchange_eventlog_block_starts(&ended, slice_trim(line)) ? 60 : 0;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct eventlog, regional.zone), STATE_HOLE(struct eventlog, iso.zone),
+        STATE_HOLE(struct eventlog, row), STATE_HOLE(struct eventlog, block[0].begun.text),
+        STATE_HOLE(struct eventlog, block[1].begun.text)};
+
+    state_struct(io, "exchange_eventlog", state, sizeof(struct eventlog), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_eventlog = {
     .name = "exchange_eventlog",
     .summary = "Exchange 5.5 to 2003: application event log, exported as text or CSV",
@@ -427,4 +438,5 @@ const struct parser parser_exchange_eventlog = {
     .start = eventlog_start,
     .probe = eventlog_probe,
     .read = eventlog_read,
+    .persist = persist,
 };

@@ -7,6 +7,7 @@
  * is rejected: one of the two would be the client's. source:   rows of real logs; IIS documentation
  * of the columns samples:  samples/exchange_iis/ */
 #include "base/cursor.h"
+#include "base/state.h"
 #include "event/regional_time.h"
 #include "iis_smtp.h"
 
@@ -127,6 +128,13 @@ static unsigned native_probe(slice head)
     return !is_ambiguous(line) && split(line, &parts) && is_row(&parts) ? 80 : 0;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct native, time.zone)};
+
+    state_struct(io, "exchange_iis", state, sizeof(struct native), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_iis = {
     .name = "exchange_iis",
     .summary = "Exchange 2000, 2003 and IIS: Microsoft's own log format of the SMTP service",
@@ -136,4 +144,5 @@ const struct parser parser_exchange_iis = {
     .start = native_start,
     .probe = native_probe,
     .read = native_read,
+    .persist = persist,
 };

@@ -18,6 +18,7 @@
 #include "exchange_ims.h"
 
 #include "base/cursor.h"
+#include "base/state.h"
 #include "event/regional_time.h"
 
 struct ims {
@@ -281,6 +282,13 @@ static unsigned ims_probe(slice head)
     return naked >= 2 ? 50 : 0;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct ims, time.zone)};
+
+    state_struct(io, "exchange_ims", state, sizeof(struct ims), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_ims = {
     .name = "exchange_ims",
     .summary = "Exchange 4.0, 5.0, 5.5: SMTP protocol log of the Internet Mail Service",
@@ -290,4 +298,5 @@ const struct parser parser_exchange_ims = {
     .start = ims_start,
     .probe = ims_probe,
     .read = ims_read,
+    .persist = persist,
 };

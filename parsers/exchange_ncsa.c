@@ -8,6 +8,7 @@
  * limits:   IIS writes daylight time with the offset of standard time: times can be an hour late.
  *           Neither service nor server is told */
 #include "base/cursor.h"
+#include "base/state.h"
 #include "event/time_zone.h"
 #include "event/year_rule.h"
 #include "iis_smtp.h"
@@ -157,6 +158,11 @@ static unsigned ncsa_probe(slice head)
     return read_line(slice_first(head, slice_find_byte(head, '\n')), &parts) ? 80 : 0;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    state_struct(io, "exchange_ncsa", state, sizeof(struct ncsa), NULL, 0);
+}
+
 const struct parser parser_exchange_ncsa = {
     .name = "exchange_ncsa",
     .summary = "Exchange 2000, 2003 and IIS: NCSA common log of the SMTP service",
@@ -165,4 +171,5 @@ const struct parser parser_exchange_ncsa = {
     .state_size = sizeof(struct ncsa),
     .probe = ncsa_probe,
     .read = ncsa_read,
+    .persist = persist,
 };

@@ -15,6 +15,7 @@
 #include "exchange_online.h"
 
 #include "base/cursor.h"
+#include "base/state.h"
 #include "exchange_list.h"
 #include "exchange_tracking.h"
 
@@ -306,6 +307,18 @@ static enum parse_result parse(void *state, const struct record *rec, struct eve
     return rec->note == 0 ? parse_json(state, rec, ev, sink) : parse_row(state, rec, ev, sink);
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct exchange_online, csv.spec),
+                                              STATE_HOLE(struct exchange_online, csv.time.zone),
+                                              STATE_HOLE(struct exchange_online, csv.regional.zone),
+                                              STATE_HOLE(struct exchange_online, csv.row),
+                                              STATE_HOLE(struct exchange_online, csv.begun.text),
+                                              STATE_HOLE(struct exchange_online, begun.text)};
+
+    state_struct(io, "exchange_online", state, sizeof(struct exchange_online), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_online = {
     .name = "exchange_online",
     .summary = "Exchange Online message trace and historical search, exports of Exchange cmdlets",
@@ -315,4 +328,5 @@ const struct parser parser_exchange_online = {
     .start = start,
     .probe = probe,
     .read = read_line,
+    .persist = persist,
 };

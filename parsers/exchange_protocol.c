@@ -14,6 +14,7 @@
  *            masked by the server; that a client wrote ahead is normal and not told */
 #include "exchange_protocol.h"
 
+#include "base/state.h"
 #include "exchange_csv.h"
 
 enum column {
@@ -284,6 +285,18 @@ static uint64_t evictions(const void *shared)
     return all->evictions;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct protocol, file.spec),
+                                              STATE_HOLE(struct protocol, file.time.zone),
+                                              STATE_HOLE(struct protocol, file.regional.zone),
+                                              STATE_HOLE(struct protocol, file.row),
+                                              STATE_HOLE(struct protocol, file.begun.text),
+                                              STATE_HOLE(struct protocol, all)};
+
+    state_struct(io, "exchange_protocol", state, sizeof(struct protocol), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_protocol = {
     .name = "exchange_protocol",
     .summary = "Microsoft Exchange 2007 to SE: SMTP receive and send protocol logs",
@@ -295,4 +308,5 @@ const struct parser parser_exchange_protocol = {
     .start = start,
     .probe = probe,
     .read = read,
+    .persist = persist,
 };

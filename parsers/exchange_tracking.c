@@ -13,6 +13,7 @@
 #include "exchange_tracking.h"
 
 #include "base/cursor.h"
+#include "base/state.h"
 #include "exchange_csv.h"
 
 const char *const exchange_tracking_columns[TRACKING_COLUMNS] = {
@@ -251,6 +252,16 @@ static enum parse_result parse(void *state, const struct record *rec, struct eve
     return exchange_tracking_emit(&row);
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {
+        STATE_HOLE(struct exchange_csv, spec), STATE_HOLE(struct exchange_csv, time.zone),
+        STATE_HOLE(struct exchange_csv, regional.zone), STATE_HOLE(struct exchange_csv, row),
+        STATE_HOLE(struct exchange_csv, begun.text)};
+
+    state_struct(io, "exchange_tracking", state, sizeof(struct exchange_csv), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_tracking = {
     .name = "exchange_tracking",
     .summary = "message tracking of Exchange 2007, 2010, 2013, 2016, 2019, Subscription Edition",
@@ -260,4 +271,5 @@ const struct parser parser_exchange_tracking = {
     .start = start,
     .probe = probe,
     .read = read_line,
+    .persist = persist,
 };

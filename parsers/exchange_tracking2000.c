@@ -12,6 +12,7 @@
  *           other names, the usual order holds. Message ids are the senders' own: two messages with
  *           one id are one. The log does not say who had authenticated */
 #include "base/cursor.h"
+#include "base/state.h"
 #include "csv.h"
 #include "exchange_attendant.h"
 
@@ -214,6 +215,13 @@ static unsigned tracking_probe(slice head)
     return is_row(&row) ? 80 : 0;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct tracking, row)};
+
+    state_struct(io, "exchange_tracking2000", state, sizeof(struct tracking), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_tracking2000 = {
     .name = "exchange_tracking2000",
     .summary = "Exchange 2000, 2003: message tracking log of the System Attendant",
@@ -222,4 +230,5 @@ const struct parser parser_exchange_tracking2000 = {
     .state_size = sizeof(struct tracking),
     .probe = tracking_probe,
     .read = tracking_read,
+    .persist = persist,
 };

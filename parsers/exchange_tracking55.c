@@ -14,6 +14,7 @@
  *           ahead of the others' (Q152886). The print of an article, in lines of 60 columns, is
  *           known but not read. No client address, no refusal and no login is ever told */
 #include "base/cursor.h"
+#include "base/state.h"
 #include "exchange_attendant.h"
 
 enum { FIELDS = 13, RECORD_ROOM = 16384, ID_MAX = 160 };
@@ -260,6 +261,14 @@ static unsigned tracking_probe(slice head)
                : 0;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct tracking, record[0].begun.text),
+                                              STATE_HOLE(struct tracking, record[1].begun.text)};
+
+    state_struct(io, "exchange_tracking55", state, sizeof(struct tracking), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_tracking55 = {
     .name = "exchange_tracking55",
     .summary = "Exchange 4.0, 5.0, 5.5: message tracking log of the System Attendant",
@@ -268,4 +277,5 @@ const struct parser parser_exchange_tracking55 = {
     .state_size = sizeof(struct tracking),
     .probe = tracking_probe,
     .read = tracking_read,
+    .persist = persist,
 };

@@ -11,6 +11,7 @@
  * limits:   without date and time columns the last #Date is all the time there is. Rows without a
  *           header are read in the usual order of 21 fields */
 #include "base/cursor.h"
+#include "base/state.h"
 #include "csv.h"
 #include "event/timestamp.h"
 #include "iis_smtp.h"
@@ -244,6 +245,14 @@ static unsigned w3c_probe(slice head)
     return looks_usual(&row) ? 80 : 0;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct w3c, time.zone),
+                                              STATE_HOLE(struct w3c, row)};
+
+    state_struct(io, "exchange_w3c", state, sizeof(struct w3c), STATE_HOLES(holes));
+}
+
 const struct parser parser_exchange_w3c = {
     .name = "exchange_w3c",
     .summary = "Exchange 2000, 2003 and IIS: W3C extended log of the SMTP service",
@@ -253,4 +262,5 @@ const struct parser parser_exchange_w3c = {
     .start = w3c_start,
     .probe = w3c_probe,
     .read = w3c_read,
+    .persist = persist,
 };

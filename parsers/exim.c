@@ -15,6 +15,7 @@
 #include "exim.h"
 
 #include "base/cursor.h"
+#include "base/state.h"
 #include "event/timestamp.h"
 
 enum { ID_OLD = 16, ID_NEW = 23 };
@@ -350,6 +351,14 @@ static void exim_start(void *state, const struct parser_env *env)
     s->shared = env->shared;
 }
 
+static void persist(void *state, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct exim_state, time.zone),
+                                              STATE_HOLE(struct exim_state, shared)};
+
+    state_struct(io, "exim", state, sizeof(struct exim_state), STATE_HOLES(holes));
+}
+
 const struct parser parser_exim = {
     .name = "exim",
     .summary = "Exim 4 main log, reject log, or syslog; also as cPanel and Debian write it",
@@ -361,4 +370,5 @@ const struct parser parser_exim = {
     .start = exim_start,
     .probe = exim_probe,
     .read = exim_read,
+    .persist = persist,
 };

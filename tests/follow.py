@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Logs that grow and are rotated while they are read: follow.py BINARY [--kills N] [--seed N] [--keep]
+"""Logs that grow and are rotated while they are read: follow.py BINARY [SAMPLES] [--kills N] [--seed N] [--keep]
 
 A log of attacks is written at speed while relaywatch follows it, and rotated in four ways: renamed and made anew,
 copied and truncated in place, a symbolic link switched to another file, a new dated file in a directory. In the second
@@ -9,6 +9,7 @@ import argparse, concurrent.futures, gzip, json, os, pathlib, random, shutil, si
 
 args = argparse.ArgumentParser()
 args.add_argument("binary")
+args.add_argument("samples", nargs="?", help="folder of sample logs")
 args.add_argument("--kills", type=int, default=12, help="kills in all")
 args.add_argument("--seed", type=int, default=1)
 args.add_argument("--lines", type=int, default=12000, help="lines of each log")
@@ -96,8 +97,8 @@ def batch(paths, out, *more):
 
 
 class Follower:
-    def __init__(self, out, *operands, state=None):
-        self.command = [binary, *COMMON, "-F", "-o", f"json:{out}", *(["--state", str(state), "--state-every", "1"] if state else []), *map(str, operands)]
+    def __init__(self, out, *operands, state=None, more=()):
+        self.command = [binary, *COMMON, "-F", "-o", f"json:{out}", *(["--state", str(state), "--state-every", "1"] if state else []), *more, *map(str, operands)]
         self.out, self.kills = out, 0
         self.start()
 
@@ -345,12 +346,46 @@ def run_damaged(folder):
     print(f"damaged      a state of {len(whole)} bytes, {tried} times cut or changed", flush=True)
 
 
+def run_samples(folder, samples):
+    """Logs of every kind, left in the middle of a line and gone on with: the events must be those of one go."""
+    logs = [max(d.glob("*.log"), key=lambda p: p.stat().st_size) for d in sorted(samples.iterdir()) if d.is_dir() and any(d.glob("*.log"))]
+
+    def one(log):
+        here = folder / log.parent.name
+        here.mkdir(parents=True)
+        whole, events = log.read_bytes(), here / "live.events"
+        base = [binary, *COMMON, "--events"]
+        subprocess.run([*base, str(here / "batch.events"), "-o", f"json:{here / 'batch'}", str(log)], check=True, timeout=60)
+        copy = here / log.name
+        copy.write_bytes(b"")
+        os.utime(copy, (log.stat().st_mtime,) * 2)
+        cut = len(whole) * 2 // 5
+        for text in (whole[:cut], whole[cut:]):
+            follower = Follower(here / "out", copy, state=here / "state", more=["--events", str(events)])
+            check(f"samples: {log.parent.name} starts", follower.wait_until_up())
+            with open(copy, "ab") as f:
+                f.write(text)
+            settle(follower, copy.read_bytes().count(b"\n"), timeout=10)
+            follower.stop()
+        # what a log in disorder, or a record without its end, holds back: a batch knows that nothing more comes
+        subprocess.run([*base, str(events), "-o", f"json:{here / 'out'}", "--state", str(here / "state"), str(copy)], check=True, timeout=60)
+        want, got = (here / "batch.events").read_text().splitlines(), events.read_text().splitlines()
+        check(f"samples: {log.parent.name} goes on", got == want, f"{len(got)} of {len(want)} events")
+        return len(got)
+
+    with concurrent.futures.ThreadPoolExecutor(4) as pool:
+        counts = list(pool.map(one, logs))
+    print(f"samples      {len(logs)} formats left in the middle and gone on with: {sum(counts)} events", flush=True)
+
+
 work = pathlib.Path(tempfile.mkdtemp(prefix="follow-"))
 only = args.only.split(",") if args.only else None
 jobs = []
 for n, way in enumerate(WAYS):
     jobs.append((way, run_case, way, 0, args.seed, work / way))
     jobs.append((way, run_case, way, (args.kills + n) // len(WAYS), args.seed + 1 + n, work / f"{way}-killed"))
+if args.samples:
+    jobs.append(("samples", run_samples, work / "samples", pathlib.Path(args.samples)))
 jobs += [("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
 try:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
