@@ -136,7 +136,7 @@ void attack_account(struct world *w, const struct attack_spec *spec)
             t->bad /= 3;
             t->first = .5;
         }
-        if (clean && w->site.params.set == 'B' && !spec->evasion)
+        if (clean && w->site.params.set != 'A' && !spec->evasion)
             snprintf(named.style, sizeof named.style, "%.12s clean list", spec->style);
         t->truth = attack_begin(w, &named, "account_compromised");
         truth_actor(t->truth, t->user);

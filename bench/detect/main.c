@@ -38,7 +38,8 @@ static int usage(FILE *out, int status)
 {
     fputs("usage: detect_days [OPTION...] >mail.log\n"
           "  --seed N          everything follows from it (1)\n"
-          "  --set A|B         population to tune on, or shifted one to report on (A)\n"
+          "  --set A|B|C       population to tune on, shifted one to report on, a worse one to "
+          "tune on (A)\n"
           "  --users N         size of the site (200)\n"
           "  --days N          how many days (1)\n"
           "  --start DATE      first day, YYYY-MM-DD (2026-03-02, a Monday)\n"
@@ -67,7 +68,7 @@ static bool take(struct request *r, int option)
         return true;
     case 'S':
         r->set = optarg[0];
-        return optarg[0] == 'A' || optarg[0] == 'B';
+        return optarg[0] >= 'A' && optarg[0] <= 'C';
     case 'u':
         r->users = (uint32_t)strtoul(optarg, NULL, 10);
         return r->users > 0;

@@ -1,5 +1,7 @@
 /* params.c - the numbers of sets A and B
- * source: see params.h */
+ * source: see params.h
+ * limits: set C is to tune on beside A: its honest people are worse than those of B, so that a rule
+ * which keeps quiet there has not been fitted to the days it is reported on */
 #include "params.h"
 
 static const struct params nominal = {
@@ -26,15 +28,19 @@ static const struct params nominal = {
 struct params params_of(char set, uint64_t seed)
 {
     struct params p = nominal;
-    double volume = seed % 2 == 0 ? 2 : .5;
+    double volume = seed % 2 == 0 ? 2 : .5, worse = 1.5;
 
-    if (set != 'B')
+    if (set != 'B' && set != 'C')
         return p;
-    p.set = 'B';
+    if (set == 'C') {
+        volume = seed % 2 == 0 ? 3 : .4;
+        worse = 2;
+    }
+    p.set = set;
     p.user_messages *= volume;
     p.mta_median *= volume;
-    p.user_bad.scale = p.mta_unknown.scale = p.list_unknown.scale = 1.5;
-    p.invitation_bad.scale = p.clean_bad.scale = p.dirty_bad.scale = 1.5;
+    p.user_bad.scale = p.mta_unknown.scale = p.list_unknown.scale = worse;
+    p.invitation_bad.scale = p.clean_bad.scale = p.dirty_bad.scale = worse;
     p.stolen_clean_bad = (struct share){3, 27, 1};
     p.stolen_clean_first = .90;
     p.user_first = (struct share){3, 6, 1};
