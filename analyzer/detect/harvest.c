@@ -2,9 +2,13 @@
  * algorithm: Bernoulli CUSUM (.30 against .85, half-life 12 h) on recipients of ours, each once a
  * day per client: bad is unknown, good is one that was reached. A run of straight unknown names
  * alarms at any tempo; a mailing list with stale entries never does, since most of its recipients
- * exist. The same test runs per /24 and /48. source:    Page (1954); Jung et al., "Fast portscan
- * detection" (2004): first contacts only limits:    catch-all domains give no signal; mail that is
- * accepted and bounced later tells a client little, so it is worth "low" at most */
+ * exist. A name that another client has tried as well is on old lists rather than guessed: it
+ * counts half. Who also delivers and writes under the name its address has is a mail server with an
+ * old list, not a harvester: for ever when others try many of its names, else for fifty names. The
+ * same test runs per /24 and /48. source:    Page (1954); Jung et al., "Fast portscan detection"
+ * (2004): first contacts only limits:    catch-all domains give no signal; mail that is accepted
+ * and bounced later tells a client little, so it is worth "low" at most; a dictionary that several
+ * harvesters share makes the later ones need twice as many names */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -29,13 +33,15 @@ enum {
         5, /* names an hour that one client adds to the counts of its network and the site */
     NETWORK_CLIENTS_MIN = 5,
     EARLY_MAX = 12,
-    LOUD_UNKNOWN = 100, /* a client that stands out even of a campaign */
-    VRFY_MAX = 20,      /* VRFY commands that one session is charged with */
-    ORDER_MIN = 10      /* names needed to speak of an order */
+    LOUD_UNKNOWN = 100, /* a client that stands out even of a campaign, or of servers with lists */
+    OWN_NAME_UNKNOWN = 50, /* a server that writes under its own name may have so many */
+    VRFY_MAX = 20,         /* VRFY commands that one session is charged with */
+    ORDER_MIN = 10         /* names needed to speak of an order */
 };
 static const double half_life_us = 12 * 3600e6;
 static const int64_t open_us = INT64_C(60) * 1000000; /* a transaction takes no longer */
 static const float warn_height = 9.2F, alert_height = 11.5F;
+static const double shared_name_weight = .5; /* of a name that others try, too */
 
 /* One client or network, since its S left 0. */
 struct harvester {
@@ -45,6 +51,8 @@ struct harvester {
     uint32_t unknown_ever, known_ever; /* also before S left 0 */
     uint32_t accepted;                 /* unknown ones that were taken at RCPT and bounced later */
     uint32_t same_sender;
+    uint32_t own_name;    /* unknown ones tried under a sender of the client's own domain */
+    uint32_t shared;      /* unknown ones that other clients have tried as well */
     uint64_t sender_hash; /* of the first unknown one */
     uint32_t ascending;
     uint32_t vrfy;
@@ -73,6 +81,7 @@ struct harvest {
 /* One outcome for one recipient. */
 struct attempt {
     bool unknown, accepted;
+    bool shared;   /* unknown, and another client has tried it within the day */
     uint64_t name; /* hash of the recipient */
     slice local;
 };
@@ -224,6 +233,22 @@ static void note_order(struct harvester *h, slice local)
     memcpy(h->last_name, name, sizeof name);
 }
 
+/* mail.example.net[192.0.2.1], a name that was verified, writes as somebody@example.net. */
+static bool is_own_name(const struct context *cx)
+{
+    slice domain = address_domain(cx->sender), name = cx->client_name;
+
+    if (domain.len == 0 || name.len < domain.len)
+        return false;
+    return slice_ieq(slice_from(name, name.len - domain.len), domain) &&
+           (name.len == domain.len || name.ptr[name.len - domain.len - 1] == '.');
+}
+
+static bool has_own_name(const struct harvester *h)
+{
+    return 5 * h->own_name >= 4 * h->unknown;
+}
+
 static void count_unknown(struct harvester *h, const struct event *ev, const struct context *cx,
                           const struct attempt *a, double llr)
 {
@@ -235,6 +260,8 @@ static void count_unknown(struct harvester *h, const struct event *ev, const str
     if (h->unknown == 1)
         h->sender_hash = cx->sender_hash;
     h->same_sender += cx->sender_hash == h->sender_hash;
+    h->own_name += is_own_name(cx);
+    h->shared += a->shared;
     if (ev->time_us < h->first_us)
         h->first_us = ev->time_us;
     if (ev->time_us > h->last_us)
@@ -245,10 +272,19 @@ static void count_unknown(struct harvester *h, const struct event *ev, const str
 
 /* ---- reporting ---- */
 
-/* A quarter of its mail arrives: a server with an old list. */
+/* A quarter of its mail arrives: a server with an old list. Where less does it is held possible
+ * until the names are many; under its own name, with names that others try, too, however many. */
 static bool is_mailing(const struct harvester *h)
 {
-    return 3 * h->known_ever >= h->unknown_ever;
+    if (3 * h->known_ever >= h->unknown_ever)
+        return true;
+    if (10 * h->known_ever >= h->unknown_ever && h->unknown_ever < LOUD_UNKNOWN)
+        return true;
+    if (!has_own_name(h))
+        return false;
+    if (h->known_ever == 0)
+        return h->unknown_ever < OWN_NAME_UNKNOWN / 2;
+    return 4 * h->shared >= h->unknown || h->unknown_ever < OWN_NAME_UNKNOWN;
 }
 
 /* -1: not worth a word. Mail accepted first gives its answer to the sender it names: only who
@@ -396,9 +432,15 @@ static void on_known(struct harvest *d, const struct event *ev, const struct con
         count_known(d, &n->h, ev->time_us);
 }
 
+/* Has nobody else tried the name within the day? */
+static bool is_new_name(const struct harvest *d, const struct attempt *a, int64_t time_us)
+{
+    return pair_filter_first(d->pairs, hash_mix(a->name, d->env.key.k0 | 1), time_us);
+}
+
 /* A name that was counted as good when it was accepted is taken back when it bounces. */
 static bool first_unknown(struct harvest *d, const struct event *ev, const struct context *cx,
-                          const struct attempt *a, double *ret_llr)
+                          struct attempt *a, double *ret_llr)
 {
     uint64_t pair = hash_mix(cx->client_hash, a->name);
     bool was_good = false;
@@ -406,6 +448,9 @@ static bool first_unknown(struct harvest *d, const struct event *ev, const struc
     *ret_llr = d->llr.bad;
     if (!pair_filter_first(d->pairs, hash_mix(pair, d->env.key.k1 | 1), ev->time_us))
         return false;
+    a->shared = !is_new_name(d, a, ev->time_us);
+    if (a->shared)
+        *ret_llr *= shared_name_weight;
     if (a->accepted)
         was_good = pair_filter_seen(d->pairs, pair);
     if (was_good)
@@ -464,7 +509,7 @@ static bool is_in_queue(const struct harvest *d, const struct context *cx)
 }
 
 static void on_unknown(struct harvest *d, const struct event *ev, const struct context *cx,
-                       const struct attempt *a)
+                       struct attempt *a)
 {
     struct harvester *h;
     double llr;
@@ -480,9 +525,11 @@ static void on_unknown(struct harvest *d, const struct event *ev, const struct c
     report_client(d, h, ev, cx);
     if (!may_share(h, ev->time_us) || count_network(d, ev, cx, a, llr))
         return;
-    harvest_site_unknown(
-        d->site, ev, cx,
-        &(struct harvest_try){.name = a->name, .run = h->unknown, .accepted = a->accepted});
+    harvest_site_unknown(d->site, ev, cx,
+                         &(struct harvest_try){
+                             .name = a->name,
+                             .run = has_own_name(h) ? 1 : h->unknown, /* one of its own, no crowd */
+                             .accepted = a->accepted});
 }
 
 /* VRFY that is switched off is not logged command by command; the end of the session counts them.

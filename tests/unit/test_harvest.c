@@ -151,6 +151,90 @@ static void stale_lists_and_forwarders_do_not_alarm(void)
     world_end(&w);
 }
 
+/* A server under its own name, most of whose readers have left; and the same tries by a stranger.
+ */
+static void old_list(struct world *w, bool own_name, bool shared, unsigned unknown, unsigned known)
+{
+    char rcpt[64];
+    const char *name = own_name ? "mail.news.example" : NULL;
+
+    for (unsigned i = 0; i < unknown; i++) {
+        struct event ev;
+        snprintf(rcpt, sizeof rcpt, "left%u@example.org", i);
+        if (shared && i % 2 == 0)
+            world_unknown(w, day_start + i * MINUTE, i % 4 ? "198.18.0.7" : "198.19.0.7",
+                          "x@sender.example", rcpt);
+        world_begin(&ev, day_start + i * MINUTE + SECOND, EVENT_RCPT);
+        world_client(&ev, "203.0.113.9");
+        event_set(&ev, EF_CLIENT_NAME, slice_of(name));
+        ev.stage = STAGE_RCPT;
+        ev.outcome = OUTCOME_REFUSED;
+        ev.reply_code = 550;
+        event_set_sender(&ev, SLICE_LIT("club@news.example"));
+        event_set(&ev, EF_RCPT, slice_of(rcpt));
+        event_set(&ev, EF_TEXT, SLICE_LIT("User unknown in local recipient table"));
+        world_event(w, &ev);
+        if (i < known) {
+            snprintf(rcpt, sizeof rcpt, "reader%u@example.org", i);
+            world_inbound(w, day_start + i * MINUTE + 2 * SECOND, "203.0.113.9",
+                          "club@news.example", rcpt);
+        }
+    }
+}
+
+static void an_old_list_under_its_own_name_is_a_note(void)
+{
+    static const struct {
+        bool own_name, shared;
+        unsigned unknown, known;
+        int severity;
+    } rows[] = {{false, false, 20, 1, SEVERITY_MEDIUM},   {false, false, 20, 3, SEVERITY_LOW},
+                {false, false, 110, 12, SEVERITY_MEDIUM}, {true, false, 20, 0, SEVERITY_LOW},
+                {true, false, 25, 0, SEVERITY_MEDIUM},    {true, false, 45, 1, SEVERITY_LOW},
+                {true, false, 55, 1, SEVERITY_MEDIUM},    {true, true, 200, 1, SEVERITY_LOW},
+                {false, true, 40, 1, SEVERITY_MEDIUM}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world w;
+        int before = test_failures;
+        world_start(&w, "harvest", MEMORY);
+        old_list(&w, rows[i].own_name, rows[i].shared, rows[i].unknown, rows[i].known);
+        CHECK_INT(world_severity(&w, RULE_HARVEST, "203.0.113.9"), rows[i].severity);
+        if (test_failures != before)
+            printf("#   row %zu\n", i);
+        world_end(&w);
+    }
+}
+
+/* Mail servers of many names that each have a few old addresses are no botnet. */
+static void servers_under_their_own_names_are_no_campaign(void)
+{
+    for (unsigned own = 0; own < 2; own++) {
+        struct world w;
+        struct event ev;
+        char ip[32], rcpt[64], name[64];
+        world_start(&w, "harvest", MEMORY);
+        for (unsigned i = 0; i < 300; i++) {
+            snprintf(ip, sizeof ip, "198.18.%u.5", i % 60);
+            snprintf(name, sizeof name, "mail%u.%s.example", i % 60, own ? "sender" : "other");
+            snprintf(rcpt, sizeof rcpt, "left%u@example.org", i);
+            world_begin(&ev, day_start + i * 20 * SECOND, EVENT_RCPT);
+            world_client(&ev, ip);
+            event_set(&ev, EF_CLIENT_NAME, slice_of(name));
+            ev.stage = STAGE_RCPT;
+            ev.outcome = OUTCOME_REFUSED;
+            ev.reply_code = 550;
+            event_set_sender(&ev, SLICE_LIT("person@sender.example"));
+            event_set(&ev, EF_RCPT, slice_of(rcpt));
+            event_set(&ev, EF_TEXT, SLICE_LIT("User unknown in local recipient table"));
+            world_event(&w, &ev);
+        }
+        CHECK_INT(world_severity(&w, RULE_HARVEST, "example.org"),
+                  own ? SEVERITY_LOW : SEVERITY_MEDIUM);
+        world_end(&w);
+    }
+}
+
 static void a_typing_mistake_here_and_there_does_not_alarm(void)
 {
     struct world w;
@@ -379,6 +463,9 @@ static const struct test_case cases[] = {
     {"a temporary refusal of an unknown name counts",
      a_temporary_refusal_of_an_unknown_name_counts},
     {"stale lists and forwarders do not alarm", stale_lists_and_forwarders_do_not_alarm},
+    {"an old list under its own name is a note", an_old_list_under_its_own_name_is_a_note},
+    {"servers under their own names are no campaign",
+     servers_under_their_own_names_are_no_campaign},
     {"a typing mistake here and there does not alarm",
      a_typing_mistake_here_and_there_does_not_alarm},
     {"a busy site has more mistakes without alarm", a_busy_site_has_more_mistakes_without_alarm},
