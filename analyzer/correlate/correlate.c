@@ -199,8 +199,10 @@ static void join_auth(struct correlate *c, const struct event *ev, uint64_t key,
     c->stats.auth_seen++;
     if (cx->session == NULL)
         return;
-    if (ev->outcome == OUTCOME_REFUSED)
+    if (ev->outcome == OUTCOME_REFUSED) {
         cx->session->auth_failures += ev->repeat;
+        cx->session->failed_user = cx->user_hash;
+    }
     if (ev->outcome == OUTCOME_ACCEPTED) {
         cx->session->flags |= SESSION_AUTHED | SESSION_LOGGED_IN;
         slice_keep(cx->user, cx->session->user, sizeof cx->session->user);

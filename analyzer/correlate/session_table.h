@@ -31,6 +31,7 @@ struct session {
     uint64_t client_hash;
     uint32_t auth_failures, rcpt_refused, rcpt_accepted, transactions;
     uint64_t message_key; /* message opened last in this session; 0 none */
+    uint64_t failed_user; /* hash of the account that failed last to log in; 0 none, or not named */
     char user[80];
     char helo[64];
 };

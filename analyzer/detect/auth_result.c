@@ -44,6 +44,13 @@ static bool from_disconnect(const struct event *ev, const struct context *cx,
     return true;
 }
 
+bool auth_result_is_silent_login(const struct event *ev, const struct context *cx)
+{
+    return ev->kind == EVENT_DISCONNECT && ev->counters.present && ev->counters.auth_ok > 0 &&
+           cx->session != NULL && cx->session->user[0] == '\0' && cx->client.family != 0 &&
+           cx->client_zone != CLIENT_LOOPBACK && cx->client_zone != CLIENT_FRONTEND;
+}
+
 bool auth_result_of(const struct event *ev, const struct context *cx, struct auth_result *ret)
 {
     bool says_something;

@@ -22,6 +22,10 @@ struct auth_result {
  * that stands for many people */
 bool auth_result_of(const struct event *ev, const struct context *cx, struct auth_result *ret);
 
+/* auth_result_is_silent_login - does the DISCONNECT show a login that left no line of its own, and
+ * no mail that names the account? */
+bool auth_result_is_silent_login(const struct event *ev, const struct context *cx);
+
 /* auth_result_place - hash of the network a client belongs to, wide enough for a provider's pool:
  * /16, IPv6 /48 */
 uint64_t auth_result_place(const struct hash_key *key, const struct ip_addr *client);

@@ -117,7 +117,8 @@ void sasl_clients_login(struct sasl_clients *c, uint64_t principal, uint64_t use
 
     if (k == NULL)
         return;
-    distinct_add(&k->logins, user_hash);
+    if (user_hash != 0)
+        distinct_add(&k->logins, user_hash);
     cusum_add(&k->s, time_us, s_half_life_us, c->llr.good);
 }
 

@@ -50,7 +50,8 @@ struct sasl_client *sasl_clients_fail(struct sasl_clients *c, uint64_t principal
                                       const struct ip_addr *ip, uint64_t user_hash, uint32_t count,
                                       int64_t time_us);
 
-/* sasl_clients_login - count a login that arouses no suspicion */
+/* sasl_clients_login - count a login that arouses no suspicion; user_hash 0: of nobody knows whom
+ */
 void sasl_clients_login(struct sasl_clients *c, uint64_t principal, uint64_t user_hash,
                         int64_t time_us);
 

@@ -1,7 +1,8 @@
 /* sasl_folded.c - D11: so many guessing clients that their number is the news
  * algorithm: the first 64 clients in half a day have alerts of their own, or the first 16 while
  *            the whole site is told to be guessed from everywhere; the rest are members of one
- *            alert about the server
+ *            alert about the server, which is worth what the worst of them is: devices with an old
+ *            password are many at a big site, and each is a note
  * source:    Javed and Paxson (2013): detect in aggregate, then name the participants
  * limits:    which clients are named is a matter of who comes first */
 #include "detect/sasl_folded.h"
@@ -19,13 +20,16 @@ static unsigned clients_of(const struct sasl_folded *f, int64_t time_us)
     return (unsigned)recent_set_count(&f->clients, time_us, turn_us);
 }
 
-static void count(struct sasl_folded *f, const struct sasl_client *k, const struct event *ev,
-                  const struct context *cx)
+static void count(struct sasl_folded *f, const struct sasl_client *k, int severity,
+                  const struct event *ev, const struct context *cx)
 {
     if (clients_of(f, ev->time_us) == 0) {
         f->first_us = k->first_us;
         f->failures = 0;
+        f->severity = SEVERITY_INFO;
     }
+    if (severity > f->severity)
+        f->severity = severity;
     recent_set_add(&f->clients, cx->client_hash, ev->time_us, turn_us);
     f->failures += ev->repeat;
 }
@@ -42,7 +46,7 @@ static void report(const struct sasl_folded *f, struct incidents *incidents, sli
     incident_report(
         incidents,
         &(struct finding){.rule = RULE_SASL_DISTRIBUTED,
-                          .severity = SEVERITY_MEDIUM,
+                          .severity = (enum severity)f->severity,
                           .entity_type = ENTITY_HOST,
                           .entity = host,
                           .first_us = f->first_us,
@@ -50,7 +54,7 @@ static void report(const struct sasl_folded *f, struct incidents *incidents, sli
                           .observed = clients,
                           .threshold = 1,
                           .unit = "more failing clients",
-                          .confidence = 85,
+                          .confidence = f->severity >= SEVERITY_MEDIUM ? 85 : 50,
                           .reason = SLICE_LIT("many more clients fail to log in again and again"),
                           .counters = counters,
                           .counters_count = sizeof counters / sizeof counters[0],
@@ -61,7 +65,7 @@ static void report(const struct sasl_folded *f, struct incidents *incidents, sli
 }
 
 bool sasl_folded_takes(struct sasl_folded *f, struct incidents *incidents,
-                       const struct sasl_client *k, const struct event *ev,
+                       const struct sasl_client *k, int severity, const struct event *ev,
                        const struct context *cx)
 {
     slice host = event_has(ev, EF_HOST) ? event_field(ev, EF_HOST) : SLICE_LIT("server");
@@ -76,7 +80,7 @@ bool sasl_folded_takes(struct sasl_folded *f, struct incidents *incidents,
         if (told < NAMED_MAX)
             return false;
     }
-    count(f, k, ev, cx);
+    count(f, k, severity, ev, cx);
     report(f, incidents, host, k, ev);
     return true;
 }

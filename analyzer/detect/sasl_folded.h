@@ -13,6 +13,7 @@ struct sasl_folded {
     struct recent_set told;    /* clients with an alert of their own, of 6 to 12 hours */
     struct recent_set clients; /* those without */
     uint32_t failures;
+    int severity; /* of the worst of them */
     int64_t first_us;
 };
 
@@ -22,11 +23,12 @@ void sasl_folded_told(struct sasl_folded *f, uint64_t client_hash, int64_t time_
 /* sasl_folded_takes - is enough said of clients like this one? Then it becomes a member of the
  * alert about the server
  *
- *   in        k       not told of yet, and not severe
+ *   in        k         not told of yet, and not severe
+ *             severity  what its own alert would have
  *             ev, cx  of its failure
  *   result    true: no alert of its own is due */
 bool sasl_folded_takes(struct sasl_folded *f, struct incidents *incidents,
-                       const struct sasl_client *k, const struct event *ev,
+                       const struct sasl_client *k, int severity, const struct event *ev,
                        const struct context *cx);
 
 #endif

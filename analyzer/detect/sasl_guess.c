@@ -8,7 +8,9 @@
  * limits:    one account failed against slowly from one client looks the same for a guesser and for
  * a device with an old password: that stays below medium severity, and is only a note where the
  * client has logged in before. Of very many clients only the first and the severe get an alert of
- * their own, see sasl_folded.c */
+ * their own, see sasl_folded.c. A login that names nobody is
+ * taken for that of the account which failed just before it in the same session: a guesser with an
+ * account of his own can look like an office so, at the price of using it each time */
 #include "detect/detector.h"
 
 #include <stdlib.h>
@@ -167,7 +169,7 @@ static void judge_client(struct sasl_guess *d, struct sasl_client *k, const stru
     if (severity < 0)
         return;
     if (!k->told && severity < SEVERITY_HIGH &&
-        sasl_folded_takes(&d->folded, d->env.incidents, k, ev, cx))
+        sasl_folded_takes(&d->folded, d->env.incidents, k, severity, ev, cx))
         return;
     k->told = true;
     sasl_folded_told(&d->folded, cx->client_hash, ev->time_us);
@@ -364,6 +366,17 @@ static void on_login(struct sasl_guess *d, const struct auth_result *r, const st
         learn_login(d, r, ev->time_us, cx);
 }
 
+/* People who mistype and then get in: an office behind one address, however many they are. */
+static void on_silent_login(struct sasl_guess *d, const struct event *ev, const struct context *cx)
+{
+    const struct sasl_client *k = sasl_clients_recent(d->clients, cx->client_hash, ev->time_us);
+
+    if (k == NULL)
+        pair_filter_first(d->known, cx->client_hash, ev->time_us);
+    else if (cx->session->auth_failures > 0 && !k->told_spray)
+        sasl_clients_login(d->clients, cx->client_hash, cx->session->failed_user, ev->time_us);
+}
+
 static void warm(const void *state, const struct event *ev, const struct context *cx)
 {
     const struct sasl_guess *d = state;
@@ -380,6 +393,8 @@ static void on_event(void *state, const struct event *ev, const struct context *
     struct sasl_guess *d = state;
     struct auth_result r;
 
+    if (auth_result_is_silent_login(ev, cx))
+        on_silent_login(d, ev, cx);
     if (!auth_result_of(ev, cx, &r))
         return;
     if (!r.ok)

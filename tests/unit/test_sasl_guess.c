@@ -100,6 +100,48 @@ static void an_office_that_logs_in_is_no_sprayer(void)
     world_end(&w);
 }
 
+/* The log names who failed, and says at the end of the session only that somebody got in. */
+static void session_of(struct world *w, int64_t at_us, const char *ip, const char *user,
+                       bool gets_in)
+{
+    struct event ev;
+
+    world_begin(&ev, day_start + at_us, EVENT_CONNECT);
+    world_client(&ev, ip);
+    event_set(&ev, EF_SESSION, SLICE_LIT("9"));
+    world_event(w, &ev);
+    world_begin(&ev, day_start + at_us + SECOND, EVENT_AUTH);
+    world_client(&ev, ip);
+    event_set(&ev, EF_SESSION, SLICE_LIT("9"));
+    event_set(&ev, EF_USER, slice_of(user));
+    ev.stage = STAGE_AUTH;
+    ev.outcome = OUTCOME_REFUSED;
+    ev.reply_code = 535;
+    world_event(w, &ev);
+    world_begin(&ev, day_start + at_us + 2 * SECOND, EVENT_DISCONNECT);
+    world_client(&ev, ip);
+    event_set(&ev, EF_SESSION, SLICE_LIT("9"));
+    ev.counters =
+        (struct session_counters){.present = true, .auth_ok = gets_in, .auth_all = gets_in ? 2 : 1};
+    world_event(w, &ev);
+}
+
+static void who_mistypes_and_gets_in_is_no_sprayer(void)
+{
+    for (unsigned gets_in = 0; gets_in < 2; gets_in++) {
+        struct world w;
+        char user[32];
+        start(&w);
+        for (unsigned i = 0; i < 25; i++) {
+            snprintf(user, sizeof user, "u%u@example.org", i);
+            session_of(&w, i * 4 * MINUTE, phone, user, gets_in);
+        }
+        CHECK_INT(world_severity(&w, RULE_SASL_SPRAY, phone), gets_in ? -1 : SEVERITY_HIGH);
+        CHECK_INT(world_count(&w, SEVERITY_LOW), gets_in ? 0 : 1);
+        world_end(&w);
+    }
+}
+
 /* An old password in a phone: once known, never more than a note. */
 static void a_stale_phone_is_never_an_alarm(void)
 {
@@ -325,6 +367,24 @@ static void of_very_many_clients_sixty_four_are_named(void)
     world_end(&w);
 }
 
+/* A big site has hundreds of devices with an old password. */
+static void many_devices_with_an_old_password_are_a_note(void)
+{
+    struct world w;
+
+    start(&w);
+    for (unsigned i = 0; i < 200; i++) {
+        char ip[32], user[32];
+        snprintf(ip, sizeof ip, "203.0.113.%u", i);
+        snprintf(user, sizeof user, "u%u@example.org", i);
+        sasl_run(&w,
+                 &(struct sasl_run){ip, user, .n = 8, .at_us = i * MINUTE, .gap_us = 15 * MINUTE});
+    }
+    CHECK_INT(world_severity(&w, RULE_SASL_DISTRIBUTED, "mx1"), SEVERITY_LOW);
+    CHECK_INT(world_count(&w, SEVERITY_MEDIUM), 0);
+    world_end(&w);
+}
+
 static void while_the_site_is_told_sixteen_are_enough(void)
 {
     struct world w;
@@ -357,6 +417,7 @@ static const struct test_case cases[] = {
     {"three accounts are more than a device", three_accounts_are_more_than_a_device},
     {"five accounts are spraying", five_accounts_are_spraying},
     {"an office that logs in is no sprayer", an_office_that_logs_in_is_no_sprayer},
+    {"who mistypes and gets in is no sprayer", who_mistypes_and_gets_in_is_no_sprayer},
     {"a stale phone is never an alarm", a_stale_phone_is_never_an_alarm},
     {"an outage of the backend never counts", an_outage_of_the_backend_never_counts},
     {"this host and front ends are never blamed", this_host_and_front_ends_are_never_blamed},
@@ -371,6 +432,7 @@ static const struct test_case cases[] = {
      a_login_from_a_new_place_while_guessed_is_a_hint},
     {"one try at a trap is medium and a login high", one_try_at_a_trap_is_medium_and_a_login_high},
     {"of very many clients sixty-four are named", of_very_many_clients_sixty_four_are_named},
+    {"many devices with an old password are a note", many_devices_with_an_old_password_are_a_note},
     {"while the site is told sixteen are enough", while_the_site_is_told_sixteen_are_enough},
 };
 
