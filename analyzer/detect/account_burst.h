@@ -37,6 +37,8 @@ enum account_stage { ACCOUNT_QUIET, ACCOUNT_WARN, ACCOUNT_BULK, ACCOUNT_HIGH };
 struct account_place { /* a network; tag 0: unused */
     int64_t first_us, last_us;
     uint32_t tag, messages;
+    int64_t excursion_us;  /* the excursion that in_excursion counts in */
+    uint32_t in_excursion; /* messages of it */
     bool located;
     char country[2]; /* no NUL; zero when not known */
     float lat, lon;
@@ -133,6 +135,10 @@ unsigned account_burst_countries(const struct account *a, int64_t time_us);
 
 /* account_burst_judge - the stage the evidence has reached; changes nothing */
 struct account_verdict account_burst_judge(const struct account *a, int64_t time_us);
+
+/* account_burst_is_refused - more is refused than an honest account's mail, though less than an
+ * alarm needs */
+bool account_burst_is_refused(const struct account *a, int64_t time_us);
 
 /* account_burst_explain - append the scores, their thresholds and what is missing, for a person */
 void account_burst_explain(const struct account *a, int64_t time_us, struct outbuf *out);

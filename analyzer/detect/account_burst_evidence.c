@@ -8,7 +8,8 @@
  * same sense. With H = 0 they say nothing, whoever the account is. A thief sits elsewhere: what
  * comes from where the account has sent before looks like a mailing of its owner however loud it
  * is, and the same is held possible of an account never seen before unless more is refused than an
- * old list explains.
+ * old list explains. A mailing comes from one place, so that one whose owner travels is none from
+ * many networks; what comes from three places in turn is no mailing.
  * source:    the design's D3: families, likelihoods, stages; Page (1954)
  * limits:    H counts what this run has seen; an account's habits from before the log are not
  *            known */
@@ -40,6 +41,7 @@ enum {
     VARIETY_MAX = 4,   /* an account used with more senders than this has no identity to leave */
     BULK_RUN_MIN = 50, /* recipients of a run that can be a mailing */
     BULK_RUNS = 3,
+    SPREAD_PLACES = 3,
     USUAL_MESSAGES = 3 /* that make a network a place of the account's */
 };
 
@@ -177,6 +179,8 @@ bool account_burst_place(struct account *a, uint64_t place, int64_t time_us)
     else
         a->now.strange += is_strange(a, p);
     p->messages++;
+    p->in_excursion = p->excursion_us == a->now.first_us ? p->in_excursion + 1 : 1;
+    p->excursion_us = a->now.first_us;
     p->last_us = time_us > p->last_us ? time_us : p->last_us;
     if (is_new) {
         a->now.new_places++;
@@ -319,15 +323,51 @@ void account_burst_outcome(struct account *a, double bad, int64_t age_us, int64_
               weight * (bad > 0 ? bad * llr_yes(bulk_outcome_of) : llr_no(bulk_outcome_of)));
 }
 
-static unsigned families_of(const struct excursion *x)
+/* How the messages of the excursion are spread over the places. */
+struct spread {
+    uint32_t most;   /* from one place */
+    unsigned places; /* with at least an eighth of them each */
+};
+
+static struct spread spread_of(const struct account *a)
 {
+    struct spread s = {0};
+
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++) {
+        const struct account_place *p = &a->places[i];
+        if (p->tag == 0 || p->excursion_us != a->now.first_us)
+            continue;
+        s.most = p->in_excursion > s.most ? p->in_excursion : s.most;
+        s.places += 8 * p->in_excursion >= a->now.placed;
+    }
+    return s;
+}
+
+/* A mailing comes from one place, whatever else its owner sends meanwhile. */
+static bool is_from_one_place(const struct account *a)
+{
+    return 5 * spread_of(a).most >= 4 * a->now.placed;
+}
+
+/* And nobody sends one from three places in turn. */
+static bool is_from_everywhere(const struct account *a)
+{
+    struct spread s = spread_of(a);
+
+    return a->now.messages >= WARN_RECIPIENTS && s.places >= SPREAD_PLACES &&
+           3 * s.most <= 2 * a->now.placed;
+}
+
+static unsigned families_of(const struct account *a)
+{
+    const struct excursion *x = &a->now;
     unsigned set = 0;
 
     if (x->bad >= 2)
         set |= FAMILY_OUTCOME;
     if (x->contacts >= 8 && x->new_contacts * 10 >= x->contacts * 8)
         set |= FAMILY_CONTACT;
-    if (x->new_places >= 2)
+    if (x->new_places >= 2 && !is_from_one_place(a))
         set |= FAMILY_NETWORK;
     if (x->gaps >= 10 && x->short_gaps * 10 >= x->gaps * 6)
         set |= FAMILY_TEMPO;
@@ -348,12 +388,13 @@ static unsigned count_families(unsigned set)
     return (unsigned)__builtin_popcount(set);
 }
 
-/* Volume confirms only where the outcomes are no better than an honest account's. */
+/* Volume confirms only where the outcomes are no better than an honest account's, or nobody sends
+ * so much from several places in turn. */
 static bool is_confirmed(const struct account *a, double outcome)
 {
     const struct excursion *x = &a->now;
 
-    return outcome >= confirm_level ||
+    return outcome >= confirm_level || (x->recipients >= BULK_RUN_MIN && is_from_everywhere(a)) ||
            (x->recipients >= CONFIRM_RECIPIENTS && x->bad >= outcome_of.good * (x->bad + x->good));
 }
 
@@ -387,7 +428,8 @@ static enum account_stage stage_of(const struct account *a, unsigned families, d
         return ACCOUNT_HIGH;
     if (!is_confirmed(a, outcome))
         return ACCOUNT_WARN;
-    if (!usual && (is_from_strange_place(x) || is_worse_than_old(a, time_us)))
+    if (!usual &&
+        (is_from_strange_place(x) || is_from_everywhere(a) || is_worse_than_old(a, time_us)))
         return ACCOUNT_HIGH;
     return x->recipients >= BULK_RUN_MIN ? ACCOUNT_BULK : ACCOUNT_WARN;
 }
@@ -395,7 +437,7 @@ static enum account_stage stage_of(const struct account *a, unsigned families, d
 struct account_verdict account_burst_judge(const struct account *a, int64_t time_us)
 {
     double outcome = (double)cusum_at(&a->outcome, time_us, half_life_us);
-    struct account_verdict v = {.families = families_of(&a->now),
+    struct account_verdict v = {.families = families_of(a),
                                 .level = (double)cusum_at(&a->joint, time_us, half_life_us)};
 
     if (v.level >= warn_level && a->now.recipients >= WARN_RECIPIENTS &&
@@ -403,12 +445,17 @@ struct account_verdict account_burst_judge(const struct account *a, int64_t time
         v.stage = stage_of(a, v.families, outcome, time_us);
         v.maybe_mailing = a->now.recipients >= BULK_RUN_MIN &&
                           !(v.families & (FAMILY_IDENTITY | FAMILY_SEQUENCE | FAMILY_NETWORK)) &&
-                          !is_from_strange_place(&a->now);
+                          !is_from_strange_place(&a->now) && !is_from_everywhere(a);
     } else if (outcome >= outcome_level && a->now.bad >= OUTCOME_ONLY_BAD) {
         v.outcome_only = true;
         v.stage = ACCOUNT_WARN;
     }
     return v;
+}
+
+bool account_burst_is_refused(const struct account *a, int64_t time_us)
+{
+    return (double)cusum_at(&a->outcome, time_us, half_life_us) >= outcome_level / 2;
 }
 
 void account_burst_explain(const struct account *a, int64_t time_us, struct outbuf *out)

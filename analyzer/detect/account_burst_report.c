@@ -98,12 +98,14 @@ static struct ruling rule_by_stage(struct account *a, int64_t time_us)
     return r;
 }
 
-/* One person's phone wanders, too; what it sends goes to people it knows, and arrives. */
+/* One person's phone wanders, too; what it sends goes to people it knows, and nearly all arrives.
+ */
 static bool is_unlike_owner(const struct account *a, int64_t time_us)
 {
-    const unsigned signs = FAMILY_OUTCOME | FAMILY_CONTACT | FAMILY_IDENTITY | FAMILY_SEQUENCE;
+    const unsigned signs = FAMILY_CONTACT | FAMILY_IDENTITY | FAMILY_SEQUENCE;
 
-    return (account_burst_judge(a, time_us).families & signs) != 0;
+    return (account_burst_judge(a, time_us).families & signs) != 0 ||
+           account_burst_is_refused(a, time_us);
 }
 
 /* Ten addresses of hardly any networks may be one phone; five networks may be one traveller: both

@@ -134,6 +134,51 @@ static void volume_confirms_only_where_mail_is_refused(void)
     }
 }
 
+/* Eight times in a day from four networks, among 200 that leave from where she always is. */
+static void a_mailing_of_a_traveller_is_no_thief(void)
+{
+    static const char *const ips[] = {home, "203.0.113.66", "198.18.0.1", "198.19.0.1"};
+
+    for (unsigned spread = 0; spread < 2; spread++) {
+        struct world w;
+        world_start(&w, "account_burst", MEMORY);
+        live(&w, anna);
+        for (unsigned i = 0; i < 200; i++)
+            send_run(&w, &(struct sending){.ip = ips[spread || i % 25 == 24 ? i % 4 : 0],
+                                           .to = "guest%u@far.example",
+                                           .first = i,
+                                           .n = 1,
+                                           .begin_us = later + i * 20 * SECOND,
+                                           .bad_of_ten = i % 10 == 0 ? 10 : 0});
+        CHECK_INT(stage_of(&w), spread ? SEVERITY_HIGH : SEVERITY_MEDIUM);
+        CHECK((strstr(world_alert(&w, RULE_ACCOUNT_BURST, anna)->reason, "bulk mailer") != NULL) ==
+              !spread);
+        world_end(&w);
+    }
+}
+
+/* An owner on leave; a thief whose list is cleaner than most mailings, from a few places in turn.
+ */
+static void three_places_in_turn_send_no_mailing(void)
+{
+    static const char *const ips[] = {"203.0.113.66", "198.18.0.1", "198.19.0.1"};
+
+    for (unsigned places = 1; places <= 3; places++) {
+        struct world w;
+        world_start(&w, "account_burst", MEMORY);
+        live(&w, anna);
+        for (unsigned i = 0; i < 120; i++)
+            send_run(&w, &(struct sending){.ip = ips[i % places],
+                                           .to = "guest%u@far.example",
+                                           .first = i,
+                                           .n = 1,
+                                           .begin_us = later + 2 * DAY + i * 30 * SECOND,
+                                           .bad_of_ten = i % 30 == 4 ? 10 : 0});
+        CHECK_INT(stage_of(&w), places == 3 ? SEVERITY_HIGH : SEVERITY_LOW);
+        world_end(&w);
+    }
+}
+
 static void refusals_alone_are_a_note(void)
 {
     struct world w;
@@ -454,6 +499,27 @@ static void spread(struct world *w, const char *to, unsigned n, unsigned a_netwo
     }
 }
 
+/* Two refusals in a day of a phone on its way are nothing. */
+static void a_phone_on_its_way_may_mistype(void)
+{
+    struct world w;
+
+    world_start(&w, "account_burst", MEMORY);
+    live(&w, anna);
+    for (unsigned i = 0; i < 40; i++) {
+        char ip[48];
+        snprintf(ip, sizeof ip, "2001:db8:%x:%x::1", 1 + i % 5, i);
+        send_run(&w, &(struct sending){.ip = ip,
+                                       .to = "friend%u@far.example",
+                                       .first = i % 20,
+                                       .n = 1,
+                                       .begin_us = later + (int64_t)i * 15 * MINUTE,
+                                       .bad_of_ten = i % 16 == 5 ? 10 : 0});
+    }
+    CHECK_INT(stage_of(&w), SEVERITY_LOW);
+    world_end(&w);
+}
+
 static void ten_addresses_of_four_networks_are_high(void)
 {
     static const struct {
@@ -605,6 +671,8 @@ static const struct test_case cases[] = {
     {"an owner who writes much is silent", an_owner_who_writes_much_is_silent},
     {"invitations to strangers are no alarm", invitations_to_strangers_are_no_alarm},
     {"volume confirms only where mail is refused", volume_confirms_only_where_mail_is_refused},
+    {"a mailing of a traveller is no thief", a_mailing_of_a_traveller_is_no_thief},
+    {"three places in turn send no mailing", three_places_in_turn_send_no_mailing},
     {"refusals alone are a note", refusals_alone_are_a_note},
     {"a listing that several meet is no evidence", a_listing_that_several_meet_is_no_evidence},
     {"clean bulk runs are learnt", clean_bulk_runs_are_learnt},
@@ -620,6 +688,7 @@ static const struct test_case cases[] = {
     {"places come from the database", places_come_from_the_database},
     {"the login of a guest is high at once", the_login_of_a_guest_is_high_at_once},
     {"Postfix shows the login with the message", postfix_shows_the_login_with_the_message},
+    {"a phone on its way may mistype", a_phone_on_its_way_may_mistype},
     {"ten addresses of four networks are high", ten_addresses_of_four_networks_are_high},
     {"five networks are a note when much is sent", five_networks_are_a_note_when_much_is_sent},
     {"addresses of a front end are nobody's", addresses_of_a_front_end_are_nobodys},
