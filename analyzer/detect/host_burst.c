@@ -4,10 +4,10 @@
  * at 50 an hour, four of five new); identity (many foreign senders or sender domains, or HELO
  * names, an hour); bounces (null sender) to people who never wrote to us. High when the CUSUM has
  * company; medium when a host begins its spell with many senders and refusals; two families without
- * refusals, or refusals of one sender's mail as an old mailing list has them, are a note. Where our
- * own filter says spam or virus, SPOT's own test on its verdicts (.20 honest, .90 infected).
- * source:    SPOT (Duan et al. 2012); Clayton, "Stopping spam by extrusion detection" (2004);
- *            Foster (2011); RFC 5321 4.5.5
+ * refusals are a note. Refusals of one sender's mail as an old mailing list has them are medium,
+ * and a note where the senders are those of a list manager. Where our own filter says spam or
+ * virus, SPOT's own test on its verdicts (.20 honest, .90 infected). source:    SPOT (Duan et al.
+ * 2012); Clayton, "Stopping spam by extrusion detection" (2004); Foster (2011); RFC 5321 4.5.5
  * limits:    hosts of other organisations behind us (customers, a gateway in front) have foreign
  *            senders by right: without refusals they stay below medium. Where mail comes in by
  *            another way, nobody has written to us as far as we know, so the null sender is not
@@ -54,6 +54,7 @@ struct host {
     struct ip_addr ip;
     struct cusum outcome, strict, spam;
     uint32_t recipients, bad, delivered, spam_verdicts;
+    uint32_t tagged;             /* recipients under a sender that a list manager has marked */
     struct decayed total, fresh; /* recipients, first-seen recipients; half-life an hour */
     struct recent_set senders;   /* all */
     struct recent_set strangers; /* foreign senders */
@@ -135,14 +136,18 @@ static void note_identity(struct host *h, const struct event *ev, const struct c
 {
     slice domain;
 
-    recent_set_add(&h->senders, cx->sender_hash, ev->time_us, half_hour_us);
+    bool tagged = address_untag(cx->sender, &domain);
+
+    /* a list manager marks each sender (VERP): they are one */
+    h->tagged += tagged;
+    recent_set_add(&h->senders, tagged ? siphash13_lower(cx->key, domain) | 1 : cx->sender_hash,
+                   ev->time_us, half_hour_us);
     if (cx->message->helo[0] != '\0')
         recent_set_add(&h->helos, siphash13_lower(cx->key, slice_of(cx->message->helo)),
                        ev->time_us, half_hour_us);
     if (cx->sender_zone != DOMAIN_FOREIGN)
         return;
     recent_set_add(&h->strangers, cx->sender_hash, ev->time_us, half_hour_us);
-    address_untag(cx->sender, &domain);
     recent_set_add(&h->domains, siphash13_lower(cx->key, domain), ev->time_us, half_hour_us);
 }
 
@@ -192,7 +197,7 @@ static void note_outcome(struct host_burst *d, struct host *h, uint64_t message,
 /* ---- judging ---- */
 
 struct opinion {
-    bool refused, mailing, early, spam, fan_out, identity, unasked, steady;
+    bool refused, mailing, list, early, spam, fan_out, identity, unasked, steady;
     double level;
     unsigned senders, strangers, domains, helos;
 };
@@ -219,6 +224,7 @@ static struct opinion form_opinion(const struct host *h, int64_t time_us)
     o.refused = o.level >= alarm_level && h->bad >= BAD_MIN;
     o.mailing = o.steady && h->bad >= BAD_MIN &&
                 cusum_at(&h->outcome, time_us, half_life_us) >= (float)alarm_level;
+    o.list = 10 * h->tagged >= 9 * h->recipients;
     o.fan_out = fresh >= FRESH_PER_HOUR &&
                 fresh >= fresh_share * decayed_at(&h->total, time_us, hour_half_life_us);
     o.identity = o.strangers >= SENDERS_PER_HOUR || o.domains >= DOMAINS_PER_HOUR ||
@@ -242,7 +248,9 @@ static int severity_of(const struct host *h, const struct opinion *o, int64_t ti
         return h->bad >= BAD_SOME && cusum_at(&h->outcome, time_us, half_life_us) > 0
                    ? SEVERITY_MEDIUM
                    : SEVERITY_LOW;
-    return o->mailing ? SEVERITY_LOW : -1;
+    if (!o->mailing)
+        return -1;
+    return o->list ? SEVERITY_LOW : SEVERITY_MEDIUM;
 }
 
 static slice reason_of(const struct opinion *o)

@@ -74,11 +74,25 @@ static void one_sender_of_ours_needs_more(void)
                         .bad_of_ten = 8};
 
     CHECK_INT(severity_of(&s), SEVERITY_MEDIUM);
-    s.bad_of_ten = 2; /* an old list: a note at most */
+    s.bad_of_ten = 2; /* an old list, or an infected machine: nothing tells them apart */
     s.n = 200;
-    CHECK_INT(severity_of(&s), SEVERITY_LOW);
-    s.bad_of_ten = 0;
+    CHECK_INT(severity_of(&s), SEVERITY_MEDIUM);
+    s.bad_of_ten = 1;
     CHECK_INT(severity_of(&s), -1);
+}
+
+/* It marks each sender with the reader: one sender, and a list by its own word. */
+static void an_old_list_of_a_list_manager_is_a_note(void)
+{
+    struct sending s = {.sender = "club-bounces+reader%u=far.example@example.org",
+                        .to = "reader%u@far.example",
+                        .n = 200,
+                        .gap_us = 2 * MINUTE,
+                        .bad_of_ten = 2};
+
+    CHECK_INT(severity_of(&s), SEVERITY_LOW);
+    s.bad_of_ten = 5; /* no list is that old */
+    CHECK_INT(severity_of(&s), SEVERITY_MEDIUM);
 }
 
 static void changing_senders_without_refusals_are_a_note(void)
@@ -288,6 +302,7 @@ static void a_listing_that_several_hosts_meet_is_no_evidence(void)
 static const struct test_case cases[] = {
     {"refusals and many senders are high", refusals_and_many_senders_are_high},
     {"one sender of ours needs more", one_sender_of_ours_needs_more},
+    {"an old list of a list manager is a note", an_old_list_of_a_list_manager_is_a_note},
     {"changing senders without refusals are a note", changing_senders_without_refusals_are_a_note},
     {"a few refusals of many are silent", a_few_refusals_of_many_are_silent},
     {"who is not inside is not judged", who_is_not_inside_is_not_judged},
