@@ -2,10 +2,13 @@
  * algorithm: per client a decayed count of refusals with the distinct recipients and address
  *            forms tried; per network (/24, /48) and per target domain a campaign of clients
  *            that are each too quiet to matter; relay_probe_site.c looks at the whole. A client
- *            that has done little gets no alert of its own once a campaign has enough of them
+ *            that has done little gets no alert of its own once a campaign has enough of them.
+ *            Who wrote as one of ours, plainly, and logs in from there within two days is a user
+ *            whose client does not always authenticate: from then on told as such
  * source:    RFC 2505 2.1; peers' window rules miss tests slower than their window, hence the
  *            long half-life
- * limits:    a single plain refusal is counted, not reported; greylisting and "try later" never
+ * limits:    what was told before the login keeps its severity for that day, only its words change;
+ *            a single plain refusal is counted, not reported; greylisting and "try later" never
  *            count */
 #include "detect/detector.h"
 
@@ -32,6 +35,7 @@ struct probe {
     uint32_t refused, on_board; /* refusals in all; those that count for the verdict */
     uint32_t forms;             /* set of enum address_form tried, and form_plain */
     bool foreign_sender;        /* at least one sender was not ours */
+    bool logged_in;             /* afterwards, from the same address */
     bool raised;
     bool tester; /* a relay test known by name */
 };
@@ -107,6 +111,12 @@ static bool looks_roaming(const struct policy *policy, const struct probe *p)
                policy_number(policy, POLICY_RELAY_PROBE_roaming_recipients);
 }
 
+/* The same, however much of it, once somebody has logged in from there. */
+static bool is_misconfigured(const struct probe *p)
+{
+    return p->logged_in && !p->foreign_sender && (p->forms & ~form_plain) == 0;
+}
+
 /* What looks like a user who forgot to authenticate is no attempt of a stranger, until it no longer
  * looks so. */
 static void note_on_board(struct relay_probe *d, struct probe *p, const struct event *ev,
@@ -114,7 +124,7 @@ static void note_on_board(struct relay_probe *d, struct probe *p, const struct e
 {
     uint32_t count = p->refused - p->on_board;
 
-    if (looks_roaming(d->policy, p))
+    if (looks_roaming(d->policy, p) || is_misconfigured(p))
         return;
     p->on_board = p->refused;
     relay_board_note(d->env.board, &(struct relay_note){
@@ -197,7 +207,11 @@ static int severity_of(const struct policy *policy, const struct probe *p)
     bool trick = (p->forms & ~form_plain) != 0, roaming = looks_roaming(policy, p);
     enum policy_setting setting;
 
-    if (is_many(policy, p))
+    if (is_misconfigured(p) && !has_varied(policy, p))
+        return -1;
+    if (is_misconfigured(p))
+        setting = POLICY_RELAY_PROBE_severity_roaming;
+    else if (is_many(policy, p))
         setting =
             roaming ? POLICY_RELAY_PROBE_severity_roaming_many : POLICY_RELAY_PROBE_severity_many;
     else if (trick || has_varied(policy, p))
@@ -213,6 +227,9 @@ static slice reason_of(const struct policy *policy, const struct probe *p, slice
         snprintf(buf, ALERT_TEXT_MAX, "tester: %.*s", (int)tester.len, tester.ptr);
         return slice_of(buf);
     }
+    if (is_misconfigured(p))
+        return SLICE_LIT("a misconfigured client: it sends as one of ours without authenticating, "
+                         "and logs in at other times");
     if (looks_roaming(policy, p))
         return SLICE_LIT(
             "refused with a sender of ours: perhaps a user who forgot to authenticate");
@@ -243,21 +260,22 @@ static void report_client(struct relay_probe *d, struct probe *p, int severity,
 
     p->raised = true;
     incident_report(d->env.incidents,
-                    &(struct finding){.rule = RULE_RELAY_PROBE,
-                                      .severity = (enum severity)severity,
-                                      .entity_type = ENTITY_IP,
-                                      .entity = client,
-                                      .first_us = p->first_us,
-                                      .time_us = ev->time_us,
-                                      .observed = p->refused,
-                                      .threshold = threshold_of(d->policy, p),
-                                      .unit = "refused recipients",
-                                      .confidence = looks_roaming(d->policy, p) ? 40 : 90,
-                                      .reason = reason_of(d->policy, p, tester, reason),
-                                      .how = tester.len > 0 ? tester : form,
-                                      .counters = counters,
-                                      .counters_count = sizeof counters / sizeof counters[0],
-                                      .ev = ev});
+                    &(struct finding){
+                        .rule = RULE_RELAY_PROBE,
+                        .severity = (enum severity)severity,
+                        .entity_type = ENTITY_IP,
+                        .entity = client,
+                        .first_us = p->first_us,
+                        .time_us = ev->time_us,
+                        .observed = p->refused,
+                        .threshold = threshold_of(d->policy, p),
+                        .unit = "refused recipients",
+                        .confidence = looks_roaming(d->policy, p) || is_misconfigured(p) ? 40 : 90,
+                        .reason = reason_of(d->policy, p, tester, reason),
+                        .how = tester.len > 0 ? tester : form,
+                        .counters = counters,
+                        .counters_count = sizeof counters / sizeof counters[0],
+                        .ev = ev});
 }
 
 static void report_campaign(struct relay_probe *d, const struct campaign *k, enum entity_type type,
@@ -341,6 +359,34 @@ static bool is_covered(struct relay_probe *d, const struct part_of *part, int64_
            relay_probe_site_covers(d->site, time_us);
 }
 
+static bool is_login(const struct event *ev, const struct context *cx)
+{
+    return cx->client_hash != 0 && ((ev->kind == EVENT_AUTH && ev->outcome == OUTCOME_ACCEPTED) ||
+                                    (ev->kind == EVENT_MAIL && cx->authed));
+}
+
+static void on_login(struct relay_probe *d, const struct event *ev, const struct context *cx)
+{
+    struct probe *p = table_find(d->clients, cx->client_hash);
+    char text[IP_NET_TEXT], name[TESTER_TEXT_MAX];
+
+    if (p == NULL || p->logged_in || ev->time_us - p->last_us > HOURS_US(48))
+        return;
+    p->logged_in = true;
+    if (p->raised && is_misconfigured(p))
+        report_client(d, p, severity_of(d->policy, p), ev,
+                      correlate_principal_text(&cx->client, text),
+                      relay_tests_text(d->env.tests, cx, name));
+}
+
+static void warm(const void *state, const struct event *ev, const struct context *cx)
+{
+    const struct relay_probe *d = state;
+
+    if (is_login(ev, cx))
+        table_warm(d->clients, cx->client_hash);
+}
+
 static void on_event(void *state, const struct event *ev, const struct context *cx)
 {
     struct relay_probe *d = state;
@@ -351,7 +397,9 @@ static void on_event(void *state, const struct event *ev, const struct context *
     int severity;
     bool is_much;
 
-    if (!is_probe(ev, cx))
+    if (is_login(ev, cx))
+        on_login(d, ev, cx);
+    if (ev->kind != EVENT_RCPT || !is_probe(ev, cx))
         return;
     client = correlate_principal_text(&cx->client, text);
     p = count_probe(d, ev, cx);
@@ -359,12 +407,12 @@ static void on_event(void *state, const struct event *ev, const struct context *
     p->tester |= tester.len > 0;
     note_on_board(d, p, ev, cx, client);
     part = count_campaigns(d, ev, cx);
-    if (!looks_roaming(d->policy, p))
+    if (!looks_roaming(d->policy, p) && !is_misconfigured(p))
         relay_probe_site_add(d->site, ev, cx);
     severity = severity_of(d->policy, p);
     if (severity < 0)
         return;
-    is_much = is_many(d->policy, p) && !looks_roaming(d->policy, p);
+    is_much = is_many(d->policy, p) && !looks_roaming(d->policy, p) && !is_misconfigured(p);
     if (p->raised || is_much || !is_covered(d, &part, ev->time_us))
         report_client(d, p, severity, ev, client, tester);
 }
@@ -391,7 +439,8 @@ static void explain(const void *state, const struct event *ev, const struct cont
                     struct outbuf *out)
 {
     const struct relay_probe *d = state;
-    const struct probe *p = is_probe(ev, cx) ? table_find(d->clients, cx->client_hash) : NULL;
+    const struct probe *p =
+        ev->kind == EVENT_RCPT && is_probe(ev, cx) ? table_find(d->clients, cx->client_hash) : NULL;
 
     if (p == NULL)
         return;
@@ -407,7 +456,9 @@ static void explain(const void *state, const struct event *ev, const struct cont
         outbuf_puts(out, ": enough, and told as part of a campaign");
     if ((p->forms & ~form_plain) != 0)
         outbuf_puts(out, "; one hidden recipient is enough");
-    if (looks_roaming(d->policy, p))
+    if (is_misconfigured(p))
+        outbuf_puts(out, "; a client of ours that does not always authenticate");
+    else if (looks_roaming(d->policy, p))
         outbuf_puts(out, "; looks like a user who forgot to authenticate");
     relay_tests_explain(d->env.tests, cx, out);
 }
@@ -440,10 +491,11 @@ const struct detector detector_relay_probe = {
     .name = "relay_probe",
     .summary = "relaying tried and refused: by one client, by a network, towards one domain",
     .reference = "D1; RFC 2505 2.1",
-    .kinds = KIND(RCPT),
+    .kinds = KIND(RCPT) | KIND(AUTH) | KIND(MAIL),
     .memory_parts = 3,
     .create = create,
     .on_event = on_event,
+    .warm = warm,
     .explain = explain,
     .evictions = evictions,
     .bytes = bytes,

@@ -213,6 +213,60 @@ static void a_roaming_user_is_told_mildly(void)
     flow_end(f);
 }
 
+static void log_in(struct flow *f, int64_t time_us)
+{
+    struct event ev = {0};
+
+    event_reset(&ev);
+    ev.kind = EVENT_AUTH;
+    ev.time_us = time_us;
+    ev.stage = STAGE_AUTH;
+    ev.outcome = OUTCOME_ACCEPTED;
+    ev.reply_code = 235;
+    CHECK(ip_addr_parse(SLICE_LIT("198.51.100.7"), &ev.client));
+    event_set(&ev, EF_USER, SLICE_LIT("joe@example.org"));
+    flow_event(f, &ev);
+}
+
+/* Forty a day without authenticating, and one login: not without the login, not under the sender of
+ * others, not with tricks, not when the login came days later. */
+static void who_logs_in_later_is_misconfigured(void)
+{
+    static const struct {
+        const char *sender, *rcpt;
+        int64_t login_us; /* 0: none */
+        int severity;
+        bool words;
+    } rows[] = {{"joe@example.org", "u%u@far.example", HOUR, SEVERITY_INFO, true},
+                {"joe@example.org", "u%u@far.example", 0, SEVERITY_MEDIUM, false},
+                {"joe@example.org", "u%u@far.example", 60 * HOUR, SEVERITY_MEDIUM, false},
+                {"joe@spam.example", "u%u@far.example", HOUR, SEVERITY_MEDIUM, false},
+                {"joe@example.org", "u%u%%far.example@example.org", HOUR, SEVERITY_MEDIUM, false}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct flow *f = flow_start();
+        int before = test_failures;
+        char rcpt[64];
+        try_at(f, start_us, &(struct attempt){.rcpt = "u0@far.example", .sender = rows[i].sender});
+        if (rows[i].login_us != 0)
+            log_in(f, start_us + rows[i].login_us);
+        for (unsigned n = 1; n < 40; n++) {
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+            snprintf(rcpt, sizeof rcpt, rows[i].rcpt, n);
+#pragma GCC diagnostic pop
+            try_at(f, start_us + (rows[i].login_us == HOUR ? 2 : 61) * HOUR + n * SECOND,
+                   &(struct attempt){.rcpt = rcpt, .sender = rows[i].sender});
+        }
+        CHECK_INT(severity_of(f, NULL), rows[i].severity);
+        CHECK((strstr(flow_told(f, RULE_RELAY_PROBE, NULL)->reason, "misconfigured") != NULL) ==
+              rows[i].words);
+        if (test_failures != before)
+            printf("#   row %zu\n", i);
+        flow_end(f);
+    }
+}
+
 static void the_null_sender_is_no_roaming_user(void)
 {
     struct flow *f = flow_start();
@@ -411,6 +465,7 @@ static const struct test_case cases[] = {
     {"what is no probe is never counted", what_is_no_probe_is_never_counted},
     {"a temporary code for relaying counts", a_temporary_code_for_relaying_counts},
     {"a roaming user is told mildly", a_roaming_user_is_told_mildly},
+    {"who logs in later is misconfigured", who_logs_in_later_is_misconfigured},
     {"the null sender is no roaming user", the_null_sender_is_no_roaming_user},
     {"five clients of a network are a campaign", five_clients_of_a_network_are_a_campaign},
     {"subnets of an IPv6 network are a campaign", subnets_of_an_ipv6_network_are_a_campaign},
