@@ -115,6 +115,17 @@ static uint64_t sender_identity(const struct context *cx)
                                               : cx->sender_hash;
 }
 
+/* A sender whose domain is neither ours nor the one the account is named by. */
+static bool is_foreign_sender(const struct context *cx)
+{
+    slice domain;
+
+    address_untag(cx->sender, &domain);
+    return cx->sender_zone == DOMAIN_FOREIGN && domain.len > 0 &&
+           slice_find_byte(cx->user, '@') < cx->user.len &&
+           !slice_ieq(address_domain(cx->user), domain);
+}
+
 static void on_queued(struct account_burst *d, const struct event *ev, const struct context *cx)
 {
     struct account *a;
@@ -128,6 +139,8 @@ static void on_queued(struct account_burst *d, const struct event *ev, const str
         account_burst_null_sender(a, ev->nrcpt, ev->time_us);
     else if (cx->sender.len > 0)
         account_burst_sender(a, sender_identity(cx), ev->time_us);
+    if (!cx->null_sender && is_foreign_sender(cx))
+        account_burst_foreign_sender(a);
     if (incident_is_open(d->env.incidents, RULE_SASL_BRUTE_SUCCESS, ENTITY_USER, slice_of(a->user)))
         account_burst_after_guessing(a, ev->time_us);
     account_burst_report(d->env.incidents, a, ev, cx);

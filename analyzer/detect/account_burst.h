@@ -54,6 +54,8 @@ struct excursion {
     uint32_t contacts, new_contacts; /* judged where history gives them meaning */
     uint32_t gaps, short_gaps;
     uint32_t new_places, new_senders;
+    uint32_t
+        foreign; /* messages under a sender of a domain that is neither ours nor the account's */
     uint32_t travels; /* to a new place, faster than anybody travels */
     bool after_guessing;
     struct ip_addr addresses[ACCOUNT_ADDRESSES];
@@ -81,6 +83,7 @@ struct account {
     int64_t run_last_us; /* bulk runs: learnt when clean */
     uint32_t run_recipients, run_bad, clean_runs;
     enum account_stage stage;
+    int64_t bulk_us; /* when it was last told as perhaps a mailing */
 };
 
 /* What account_burst_judge() makes of an account. */
@@ -109,6 +112,10 @@ void account_burst_locate(struct account *a, const struct geo_place *where, int6
 
 /* account_burst_sender - its envelope sender; true when the account never used it before */
 bool account_burst_sender(struct account *a, uint64_t sender_hash, int64_t time_us);
+
+/* account_burst_foreign_sender - the message has a sender of a domain that is not ours, nor that of
+ * the account */
+void account_burst_foreign_sender(struct account *a);
 
 /* account_burst_after_guessing - its password had been guessed before: once an excursion */
 void account_burst_after_guessing(struct account *a, int64_t time_us);

@@ -9,7 +9,7 @@
  * comes from where the account has sent before looks like a mailing of its owner however loud it
  * is, and the same is held possible of an account never seen before unless more is refused than an
  * old list explains. A mailing comes from one place, so that one whose owner travels is none from
- * many networks; what comes from three places in turn is no mailing.
+ * many networks; what comes from three places in turn, or under a foreign domain, is no mailing.
  * source:    the design's D3: families, likelihoods, stages; Page (1954)
  * limits:    H counts what this run has seen; an account's habits from before the log are not
  *            known */
@@ -255,6 +255,11 @@ bool account_burst_sender(struct account *a, uint64_t sender_hash, int64_t time_
     return true;
 }
 
+void account_burst_foreign_sender(struct account *a)
+{
+    a->now.foreign++;
+}
+
 void account_burst_after_guessing(struct account *a, int64_t time_us)
 {
     if (a->now.after_guessing)
@@ -409,6 +414,19 @@ static bool is_from_strange_place(const struct excursion *x)
     return x->placed > 0 && 2 * x->strange >= x->placed;
 }
 
+/* Most of it goes out under somebody else's domain. */
+static bool is_under_foreign_sender(const struct excursion *x)
+{
+    return x->foreign > 0 && 2 * x->foreign >= x->messages;
+}
+
+/* Three things that a mailing of the owner's is not. */
+static bool is_no_mailing(const struct account *a)
+{
+    return is_from_strange_place(&a->now) || is_from_everywhere(a) ||
+           is_under_foreign_sender(&a->now);
+}
+
 /* What an old mailing list does not explain. */
 static bool is_worse_than_old(const struct account *a, int64_t time_us)
 {
@@ -428,8 +446,7 @@ static enum account_stage stage_of(const struct account *a, unsigned families, d
         return ACCOUNT_HIGH;
     if (!is_confirmed(a, outcome))
         return ACCOUNT_WARN;
-    if (!usual &&
-        (is_from_strange_place(x) || is_from_everywhere(a) || is_worse_than_old(a, time_us)))
+    if (!usual && (is_no_mailing(a) || is_worse_than_old(a, time_us)))
         return ACCOUNT_HIGH;
     return x->recipients >= BULK_RUN_MIN ? ACCOUNT_BULK : ACCOUNT_WARN;
 }
@@ -445,7 +462,7 @@ struct account_verdict account_burst_judge(const struct account *a, int64_t time
         v.stage = stage_of(a, v.families, outcome, time_us);
         v.maybe_mailing = a->now.recipients >= BULK_RUN_MIN &&
                           !(v.families & (FAMILY_IDENTITY | FAMILY_SEQUENCE | FAMILY_NETWORK)) &&
-                          !is_from_strange_place(&a->now) && !is_from_everywhere(a);
+                          !is_no_mailing(a);
     } else if (outcome >= outcome_level && a->now.bad >= OUTCOME_ONLY_BAD) {
         v.outcome_only = true;
         v.stage = ACCOUNT_WARN;

@@ -76,6 +76,12 @@ static void name_families(unsigned families, bool maybe_mailing, char *reason)
     add_word(reason, families, FAMILY_IDENTITY, "under another sender");
 }
 
+/* Its alert of the day keeps the severity of the mailing, and so the words. */
+static bool is_perhaps_bulk(const struct account *a, int64_t time_us)
+{
+    return a->stage < ACCOUNT_HIGH && a->bulk_us != 0 && time_us - a->bulk_us < turn_us;
+}
+
 static struct ruling rule_by_stage(struct account *a, int64_t time_us)
 {
     struct account_verdict v = account_burst_judge(a, time_us);
@@ -89,12 +95,14 @@ static struct ruling rule_by_stage(struct account *a, int64_t time_us)
     r.severity = a->stage == ACCOUNT_HIGH   ? SEVERITY_HIGH
                  : a->stage == ACCOUNT_BULK ? SEVERITY_MEDIUM
                                             : SEVERITY_LOW;
+    if (a->stage == ACCOUNT_BULK)
+        a->bulk_us = time_us;
     if (v.outcome_only)
         snprintf(
             r.reason, sizeof r.reason,
             "many recipients are refused: a bulk mailer with an old list, or a stolen account");
     else
-        name_families(v.families, v.maybe_mailing || a->stage == ACCOUNT_BULK, r.reason);
+        name_families(v.families, v.maybe_mailing || is_perhaps_bulk(a, time_us), r.reason);
     return r;
 }
 

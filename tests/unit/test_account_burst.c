@@ -179,6 +179,65 @@ static void three_places_in_turn_send_no_mailing(void)
     }
 }
 
+/* An account never seen before: under its own name it may be a mailing; under another domain's, or
+ * that of a customer of ours, which is no other, it may not. */
+static void a_foreign_sender_sends_no_mailing(void)
+{
+    static const struct {
+        const char *user, *sender;
+        int severity;
+    } rows[] = {{anna, anna, SEVERITY_MEDIUM},
+                {anna, "offer@shop.example", SEVERITY_HIGH},
+                {"post@customer.example", "news@customer.example", SEVERITY_MEDIUM}};
+
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        struct world w;
+        int before = test_failures;
+        world_start(&w, "account_burst", MEMORY);
+        send_run(&w, &(struct sending){.ip = thief,
+                                       .user = rows[i].user,
+                                       .sender = rows[i].sender,
+                                       .to = "guest%u@far.example",
+                                       .n = 300,
+                                       .begin_us = later,
+                                       .gap_us = 2 * SECOND,
+                                       .bad_of_ten = 1});
+        CHECK_INT(world_severity(&w, RULE_ACCOUNT_BURST, rows[i].user), rows[i].severity);
+        if (test_failures != before)
+            printf("#   row %zu\n", i);
+        world_end(&w);
+    }
+}
+
+/* What follows a mailing on the same day, and is less, is still told as one. */
+static void after_a_mailing_the_words_stay(void)
+{
+    const struct alert *a;
+    struct world w;
+
+    world_start(&w, "account_burst", MEMORY);
+    live(&w, anna);
+    send_run(&w, &(struct sending){.to = "guest%u@far.example",
+                                   .n = 120,
+                                   .begin_us = later,
+                                   .gap_us = 5 * SECOND,
+                                   .bad_of_ten = 1});
+    CHECK_INT(stage_of(&w), SEVERITY_MEDIUM);
+    for (unsigned i = 0; i < 15; i++) /* back to quiet */
+        send_run(&w, &(struct sending){.to = "friend%u@far.example",
+                                       .n = 20,
+                                       .begin_us = later + HOUR + i * 10 * MINUTE,
+                                       .gap_us = 10 * SECOND});
+    send_run(&w, &(struct sending){.to = "visitor%u@far.example",
+                                   .n = 30,
+                                   .begin_us = later + 6 * HOUR,
+                                   .gap_us = 5 * SECOND,
+                                   .bad_of_ten = 2});
+    a = world_alert(&w, RULE_ACCOUNT_BURST, anna);
+    CHECK(a != NULL && strstr(a->reason, "bulk mailer") != NULL);
+    world_end(&w);
+}
+
 static void refusals_alone_are_a_note(void)
 {
     struct world w;
@@ -673,6 +732,8 @@ static const struct test_case cases[] = {
     {"volume confirms only where mail is refused", volume_confirms_only_where_mail_is_refused},
     {"a mailing of a traveller is no thief", a_mailing_of_a_traveller_is_no_thief},
     {"three places in turn send no mailing", three_places_in_turn_send_no_mailing},
+    {"a foreign sender sends no mailing", a_foreign_sender_sends_no_mailing},
+    {"after a mailing the words stay", after_a_mailing_the_words_stay},
     {"refusals alone are a note", refusals_alone_are_a_note},
     {"a listing that several meet is no evidence", a_listing_that_several_meet_is_no_evidence},
     {"clean bulk runs are learnt", clean_bulk_runs_are_learnt},
