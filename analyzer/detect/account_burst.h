@@ -28,7 +28,8 @@ enum account_family {
     FAMILY_TEMPO = 1 << 3,
     FAMILY_IDENTITY = 1 << 4,
     FAMILY_SEQUENCE = 1 << 5,
-    FAMILY_TRAVEL = 1 << 6
+    FAMILY_TRAVEL = 1 << 6,
+    FAMILY_DORMANT = 1 << 7
 };
 
 /* BULK: much mail in the manner of a mailing, from where the account always sends. */
@@ -58,6 +59,7 @@ struct excursion {
         foreign; /* messages under a sender of a domain that is neither ours nor the account's */
     uint32_t travels; /* to a new place, faster than anybody travels */
     bool after_guessing;
+    bool dormant; /* it began after months without a sign of the account */
     struct ip_addr addresses[ACCOUNT_ADDRESSES];
     unsigned addresses_count;
 };

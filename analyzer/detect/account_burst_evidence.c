@@ -10,6 +10,7 @@
  * is, and the same is held possible of an account never seen before unless more is refused than an
  * old list explains. A mailing comes from one place, so that one whose owner travels is none from
  * many networks; what comes from three places in turn, or under a foreign domain, is no mailing.
+ * An account that wakes up after ninety days is one more family of evidence.
  * source:    the design's D3: families, likelihoods, stages; Page (1954)
  * limits:    H counts what this run has seen; an account's habits from before the log are not
  *            known */
@@ -27,6 +28,7 @@ static const int64_t short_gap_us = INT64_C(6) * 1000000;
 static const int64_t usual_after_us = INT64_C(2) * 3600 * 1000000;
 static const int64_t run_gap_us = INT64_C(2) * 3600 * 1000000;
 static const int64_t travel_us = INT64_C(3) * 3600 * 1000000;
+static const int64_t dormant_us = INT64_C(90) * 24 * 3600 * 1000000;
 static const double travel_km = 1000, travel_llr = 1.5;
 static const double clamp_low = -1, clamp_high = 3.5;
 static const double warn_level = 13.8, confirm_level = 6.0, outcome_level = 9.2;
@@ -50,7 +52,8 @@ struct likelihoods {
 };
 static const struct likelihoods outcome_of = {.30, .05}, bulk_outcome_of = {.30, .15},
                                 network_of = {.30, .03}, tempo_of = {.80, .25},
-                                identity_of = {.60, .05}, sequence_of = {.30, .005};
+                                identity_of = {.60, .05}, sequence_of = {.30, .005},
+                                dormant_of = {.05, .005};
 
 static double clamp(double llr)
 {
@@ -84,6 +87,8 @@ static bool is_bulk(const struct account *a)
 
 void account_burst_begin(struct account *a, int64_t time_us)
 {
+    bool dormant = a->last_us != 0 && time_us - a->last_us > dormant_us;
+
     if (time_us > a->last_us)
         a->last_us = time_us;
     if (cusum_at(&a->joint, time_us, half_life_us) > 0)
@@ -92,6 +97,10 @@ void account_burst_begin(struct account *a, int64_t time_us)
                                 .history = a->recipients,
                                 .variety = (uint32_t)distinct_count(&a->sender_variety)};
     a->stage = ACCOUNT_QUIET;
+    if (dormant) {
+        a->now.dormant = true;
+        add(a, time_us, llr_yes(dormant_of));
+    }
 }
 
 void account_burst_message(struct account *a, int64_t time_us)
@@ -382,6 +391,8 @@ static unsigned families_of(const struct account *a)
         set |= FAMILY_SEQUENCE;
     if (x->travels >= 1)
         set |= FAMILY_TRAVEL;
+    if (x->dormant)
+        set |= FAMILY_DORMANT;
     return set;
 }
 

@@ -68,6 +68,7 @@ static void name_families(unsigned families, bool maybe_mailing, char *reason)
              maybe_mailing ? "a bulk mailer that nobody declared, or a stolen account: "
                            : "sends unlike its owner: ");
     add_word(reason, families, FAMILY_SEQUENCE, "after password guessing");
+    add_word(reason, families, FAMILY_DORMANT, "after months of silence");
     add_word(reason, families, FAMILY_NETWORK, "from many networks");
     add_word(reason, families, FAMILY_TRAVEL, "from places too far apart");
     add_word(reason, families, FAMILY_OUTCOME, "to recipients that are refused");

@@ -238,6 +238,25 @@ static void after_a_mailing_the_words_stay(void)
     world_end(&w);
 }
 
+/* Thirty strangers, one a minute: one family of evidence, two when the account had been forgotten.
+ */
+static void a_forgotten_account_that_wakes_up_is_a_note(void)
+{
+    for (unsigned days = 60; days <= 100; days += 40) {
+        struct world w;
+        world_start(&w, "account_burst", MEMORY);
+        live(&w, anna);
+        send_run(&w, &(struct sending){.to = "guest%u@far.example",
+                                       .n = 40,
+                                       .begin_us = later + days * DAY,
+                                       .gap_us = MINUTE});
+        CHECK_INT(stage_of(&w), days > 90 ? SEVERITY_LOW : -1);
+        if (days > 90)
+            CHECK(strstr(world_alert(&w, RULE_ACCOUNT_BURST, anna)->reason, "silence") != NULL);
+        world_end(&w);
+    }
+}
+
 static void refusals_alone_are_a_note(void)
 {
     struct world w;
@@ -734,6 +753,7 @@ static const struct test_case cases[] = {
     {"three places in turn send no mailing", three_places_in_turn_send_no_mailing},
     {"a foreign sender sends no mailing", a_foreign_sender_sends_no_mailing},
     {"after a mailing the words stay", after_a_mailing_the_words_stay},
+    {"a forgotten account that wakes up is a note", a_forgotten_account_that_wakes_up_is_a_note},
     {"refusals alone are a note", refusals_alone_are_a_note},
     {"a listing that several meet is no evidence", a_listing_that_several_meet_is_no_evidence},
     {"clean bulk runs are learnt", clean_bulk_runs_are_learnt},
