@@ -181,12 +181,18 @@ static void join_disconnect(struct correlate *c, const struct event *ev, uint64_
         c->closing = s;
 }
 
+/* Another client under the same key: the end of the one before and the beginning of this one were
+ * lost, or came in another order. What the one before was allowed to do is not this one's. */
 static struct session *open_session(struct correlate *c, const struct event *ev, uint64_t key,
                                     const struct context *cx)
 {
     struct session *s = key == 0 ? NULL : session_table_get(c->sessions, key, ev->time_us);
 
-    if (s != NULL && s->client.family == 0) {
+    if (s == NULL)
+        return NULL;
+    if (s->client.family != 0 && cx->client.family != 0 && !ip_addr_eq(&s->client, &cx->client))
+        s = session_table_open(c->sessions, key, ev->time_us);
+    if (s->client.family == 0) {
         s->client = cx->client;
         s->client_hash = cx->client_hash;
     }

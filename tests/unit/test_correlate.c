@@ -299,6 +299,28 @@ static void a_session_without_its_end_does_not_pass_on_its_login(void)
     flow_end(f);
 }
 
+/* Neither the end of the one nor the beginning of the other was logged, or they come later. */
+static void another_client_is_another_session(void)
+{
+    static const char *const ips[] = {"203.0.113.50", "203.0.113.51"};
+
+    for (unsigned other = 0; other < 2; other++) {
+        struct flow *f = flow_start();
+        char line[256];
+        flow_lines(f, "10:00:01 smtpd[11]: 4A1F000: client=unknown[203.0.113.50], "
+                      "sasl_method=PLAIN, sasl_username=joe\n");
+        snprintf(line, sizeof line,
+                 "10:00:05 smtpd[11]: NOQUEUE: reject: RCPT from unknown[%s]: 554 5.7.1 "
+                 "<x@victim.example>: Relay access denied; from=<a@example.net> "
+                 "to=<x@victim.example> proto=ESMTP helo=<pc>\n",
+                 ips[other]);
+        flow_lines(f, line);
+        CHECK(flow_last(f, EVENT_RCPT, NULL)->authed == !other);
+        CHECK_INT(relay_board_count(f->board, RELAY_REFUSED), other);
+        flow_end(f);
+    }
+}
+
 static void a_refused_bounce_marks_its_session(void)
 {
     static const char *const senders[] = {"", "a@x.example"};
@@ -624,6 +646,7 @@ static const struct test_case cases[] = {
      a_login_holds_for_the_session_and_ends_with_it},
     {"a session without its end does not pass on its login",
      a_session_without_its_end_does_not_pass_on_its_login},
+    {"another client is another session", another_client_is_another_session},
     {"a refused bounce marks its session", a_refused_bounce_marks_its_session},
     {"visible decisions and origins are counted for coverage",
      visible_decisions_and_origins_are_counted_for_coverage},
