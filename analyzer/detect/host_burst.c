@@ -5,9 +5,11 @@
  * names, an hour); bounces (null sender) to people who never wrote to us. High when the CUSUM has
  * company; medium when a host begins its spell with many senders and refusals; two families without
  * refusals are a note. Refusals of one sender's mail as an old mailing list has them are medium,
- * and a note where the senders are those of a list manager. Where our own filter says spam or
- * virus, SPOT's own test on its verdicts (.20 honest, .90 infected). source:    SPOT (Duan et al.
- * 2012); Clayton, "Stopping spam by extrusion detection" (2004); Foster (2011); RFC 5321 4.5.5
+ * and a note where the senders are those of a list manager, or it is a spell within much that
+ * arrived. Where our own filter says spam or virus, SPOT's own test on its verdicts (.20 honest,
+ * .90 infected).
+ * source:    SPOT (Duan et al. 2012); Clayton, "Stopping spam by extrusion detection" (2004);
+ *            Foster (2011); RFC 5321 4.5.5
  * limits:    hosts of other organisations behind us (customers, a gateway in front) have foreign
  *            senders by right: without refusals they stay below medium. Where mail comes in by
  *            another way, nobody has written to us as far as we know, so the null sender is not
@@ -234,6 +236,12 @@ static struct opinion form_opinion(const struct host *h, int64_t time_us)
     return o;
 }
 
+/* An eighth of all it has sent is refused: more than chance does with a list in good order. */
+static bool is_old_list(const struct host *h)
+{
+    return 8 * h->bad >= h->bad + h->delivered;
+}
+
 /* -1: nothing to say. */
 static int severity_of(const struct host *h, const struct opinion *o, int64_t time_us)
 {
@@ -250,7 +258,7 @@ static int severity_of(const struct host *h, const struct opinion *o, int64_t ti
                    : SEVERITY_LOW;
     if (!o->mailing)
         return -1;
-    return o->list ? SEVERITY_LOW : SEVERITY_MEDIUM;
+    return o->list || !is_old_list(h) ? SEVERITY_LOW : SEVERITY_MEDIUM;
 }
 
 static slice reason_of(const struct opinion *o)

@@ -81,6 +81,28 @@ static void one_sender_of_ours_needs_more(void)
     CHECK_INT(severity_of(&s), -1);
 }
 
+/* An application that has sent for hours meets a page of an old address book. */
+static void a_bad_spell_of_an_application_is_a_note(void)
+{
+    for (unsigned before = 0; before <= 600; before += 600) {
+        struct world w;
+        world_start(&w, "host_burst", MEMORY);
+        send_run(&w, &(struct sending){.sender = "app@example.org",
+                                       .to = "customer%u@far.example",
+                                       .n = before,
+                                       .gap_us = 2 * MINUTE});
+        send_run(&w, &(struct sending){.sender = "app@example.org",
+                                       .to = "former%u@far.example",
+                                       .n = 100,
+                                       .begin_us = 20 * HOUR,
+                                       .gap_us = 2 * MINUTE,
+                                       .bad_of_ten = 2});
+        CHECK_INT(world_count(&w, SEVERITY_LOW), 1);
+        CHECK_INT(world_count(&w, SEVERITY_MEDIUM), before == 0);
+        world_end(&w);
+    }
+}
+
 /* It marks each sender with the reader: one sender, and a list by its own word. */
 static void an_old_list_of_a_list_manager_is_a_note(void)
 {
@@ -302,6 +324,7 @@ static void a_listing_that_several_hosts_meet_is_no_evidence(void)
 static const struct test_case cases[] = {
     {"refusals and many senders are high", refusals_and_many_senders_are_high},
     {"one sender of ours needs more", one_sender_of_ours_needs_more},
+    {"a bad spell of an application is a note", a_bad_spell_of_an_application_is_a_note},
     {"an old list of a list manager is a note", an_old_list_of_a_list_manager_is_a_note},
     {"changing senders without refusals are a note", changing_senders_without_refusals_are_a_note},
     {"a few refusals of many are silent", a_few_refusals_of_many_are_silent},
