@@ -88,11 +88,13 @@ enum event_outcome mail_refusal_outcome(const struct event *ev)
     return ev->status[0] == 4 ? OUTCOME_TEMPFAIL : OUTCOME_REFUSED;
 }
 
-/* The length of an address that ends before one of these bytes outside quotes; text.len: none. */
-static size_t address_end(slice text, const char *ends)
+/* The length of an address that ends before one of these bytes outside quotes; text.len: none, and
+ * open says whether a quote was not closed. */
+static size_t address_end(slice text, const char *ends, bool *open)
 {
     bool quoted = false;
 
+    *open = false;
     for (size_t i = 0; i < text.len; i++) {
         char c = text.ptr[i];
         if (c == '\\' && quoted && i + 1 < text.len)
@@ -102,16 +104,18 @@ static size_t address_end(slice text, const char *ends)
         else if (!quoted && c != '\0' && strchr(ends, c) != NULL)
             return i;
     }
+    *open = quoted;
     return text.len;
 }
 
 bool mail_take_angle(slice *cur, slice *ret)
 {
     slice rest = *cur;
+    bool open;
 
     if (!cursor_take_byte(&rest, '<'))
         return false;
-    size_t end = address_end(rest, ">");
+    size_t end = address_end(rest, ">", &open);
     if (end == rest.len)
         end = slice_find_byte(rest, '>'); /* a quote that nobody closes */
     if (end == rest.len)
@@ -123,10 +127,12 @@ bool mail_take_angle(slice *cur, slice *ret)
 
 bool mail_take_address(slice *cur, slice *ret)
 {
+    bool open;
+
     if (cur->len > 0 && cur->ptr[0] == '<')
         return mail_take_angle(cur, ret);
-    size_t end = address_end(*cur, " ,");
-    if (end == cur->len) {
+    size_t end = address_end(*cur, " ,", &open);
+    if (open) {
         size_t blank = slice_find_byte(*cur, ' '), comma = slice_find_byte(*cur, ',');
         end = blank < comma ? blank : comma;
     }

@@ -521,10 +521,18 @@ static void join_envelope(struct correlate *c, const struct event *ev, uint64_t 
     recipient_of_envelope(&c->judge, ev, key, cx);
 }
 
-static void join_split(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key)
+/* A copy with an id of its own: of one message told by several logs, or of a list of ours, whose
+ * members are our doing as with an alias. */
+static void join_split(struct correlate *c, const struct event *ev, uint64_t scope, uint64_t key,
+                       struct context *cx)
 {
     uint64_t copy_key = id_key(c, scope, event_field(ev, EF_CHILD_ID));
 
+    if (!ev->may_repeat) {
+        if (join_message(c, ev, key, cx) != NULL)
+            join_forward(c, ev, scope, cx);
+        return;
+    }
     if (message_ids_root(c->ids, copy_key) == copy_key)
         message_ids_lead(c->ids, copy_key, key, ev->time_us);
 }
@@ -634,7 +642,7 @@ static void join(struct correlate *c, const struct event *ev, struct context *cx
         recipient_of_rewrite(&c->judge, ev, message_key, cx);
         break;
     case EVENT_SPLIT:
-        join_split(c, ev, scope, message_key);
+        join_split(c, ev, scope, message_key, cx);
         break;
     case EVENT_ACTION:
         join_action(c, ev, scope, session_key, cx);
