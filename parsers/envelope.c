@@ -6,6 +6,7 @@
  *           TEXT]" (rsyslog).
  * The time stands at the first byte of the line or nowhere: words further right may be an
  * attacker's. The first byte tells the form, so no form is tried in vain.
+ *           TIME may also be the TAI64N label of multilog.
  * source:   RFC 3164; RFC 3339; journalctl(1); syslogd(8) of FreeBSD and Solaris; rsyslog
  *           runtime/ratelimit.c; Docker and Kubernetes log formats.
  * limits:   a tag without "[pid]" and without ":" is not told from text. */
@@ -87,6 +88,8 @@ static bool take_time(struct envelope *state, slice *cur, int64_t *ret_us)
 
     if (cur->len < 15)
         return false;
+    if (cur->ptr[0] == '@')
+        return timestamp_take_tai64n(ts, cur, ret_us);
     if (!is_digit(cur->ptr[0]) || cur->ptr[4] == ' ')
         return timestamp_take_syslog(ts, cur, ret_us);
     if (!timestamp_take_iso(ts, cur, ret_us))

@@ -32,6 +32,8 @@ const char *envelope_form(slice line)
 
     if (line.len > 0 && line.ptr[0] == '{')
         return slice_has(line, SLICE_LIT("\"MESSAGE\"")) ? "journal JSON" : "docker json-file";
+    if (line.len > 0 && line.ptr[0] == '@')
+        return "multilog (TAI64N)";
     if (line.len > 0 && line.ptr[0] == '<') {
         cur = slice_from(cur, slice_find_byte(cur, '>') + 1);
         priority = true;

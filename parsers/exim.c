@@ -7,11 +7,11 @@
  * source:   Exim 4.100-dev src/src/log.c, receive.c, deliver.c, smtp_in.c, acl.c, auths/; spec.txt
  *           chapter "Log files" for log_selector
  * algorithm: a reject log repeats lines of the main log: what one file has told is not told again
- * by another, within the second. Of each message the last fate is kept, which says whether the
- * notification about it is a bounce or a delay limits:   ACLs, routers and filters of the
- * administrator write any text (logwrite, warn): a line of no known form is skipped, not rejected.
- * Message text in a reject log is never read. Of a record that syslog cut into pieces the first is
- * read */
+ *           by another, within the second. Of each message the last fate is kept, which says
+ *           whether the notification about it is a bounce or a delay
+ * limits:   ACLs, routers and filters of the administrator write any text (logwrite, warn): a line
+ *           of no known form is skipped, not rejected. Message text in a reject log is never read.
+ *           Of a record that syslog cut into pieces the first is read */
 #include "exim.h"
 
 #include "base/cursor.h"

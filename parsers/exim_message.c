@@ -3,14 +3,16 @@
  * Grammar:  ID "<= " (SENDER | "<>") *(" " KEY "=" VALUE)      arrival
  *           ID ("=>" | "->" | ">>") " " ADDR [" <" ORIGINAL ">"] *(" " KEY "=" VALUE)
  *           ID "** " ADDR [" <" ORIGINAL ">"] [" " KEYS] ": " REASON
- *           ID "== " ADDR [" <" ORIGINAL ">"] [" " KEYS] " defer (" N ")" [" H=" HOST] [": "
- * REASON] ID "Completed" KEYs have a fixed order: R= U= H= I= P= X= CV= DN= SNI= A= S= DKIM= id=
- * T=. What the sender writes freely (id=, T=) comes after S=, and nothing behind S= but id= is
- * read; A= is believed only when P= says that the session had authenticated. source:   Exim
- * src/src/receive.c, deliver.c (delivery_log, failure_log, deferral_log), transports/smtp.c ("SMTP
- * error from remote mail server after ...") limits:   whether mail without H= came from a process
- * is told by H= alone. Which recipients a client asked for shows only in the original addresses of
- * deliveries */
+ *           ID "== " ADDR [" <" ORIGINAL ">"] [" " KEYS] " defer (" N ")" [" H=" HOST]
+ *               [": " REASON]
+ *           ID "Completed"
+ * KEYs have a fixed order: R= U= H= I= P= X= CV= DN= SNI= A= S= DKIM= id= T=. What the sender
+ * writes freely (id=, T=) comes after S=, and nothing behind S= but id= is read; A= is believed
+ * only when P= says that the session had authenticated.
+ * source:   Exim src/src/receive.c, deliver.c (delivery_log, failure_log, deferral_log),
+ *           transports/smtp.c ("SMTP error from remote mail server after ...")
+ * limits:   whether mail without H= came from a process is told by H= alone. Which recipients a
+ *           client asked for shows only in the original addresses of deliveries */
 #include "exim.h"
 
 #include "base/cursor.h"

@@ -4,9 +4,10 @@
  *           [ORIGIN] "RCPT <" A ">: discarded by " ...
  *           ORIGIN = ["H=" HOST " "] *(KEY "=" VALUE " ") ["F=<" SENDER "> "], in any order
  *           WHAT   = "RCPT " A | "MAIL " A | ("EHLO or HELO " | "connection" | "after DATA" |
- * "DATA" | "VRFY " | "EXPN " | "ETRN " | "AUTH" | "STARTTLS" | "by local_scan()" ...) TEXT [ORIGIN]
- * "sender verify " ("fail" | "defer") " for <" A ">" [": " REASON] [ORIGIN] "dropped by 'connect'
- * ACL" [": " REASON] DRIVER " authenticator failed for " ["H="] HOST *(" " KEY "=" VALUE)
+ *                    "DATA" | "VRFY " | "EXPN " | "ETRN " | "by local_scan()" ...) TEXT
+ *           [ORIGIN] "sender verify " ("fail" | "defer") " for <" A ">" [": " REASON]
+ *           [ORIGIN] "dropped by 'connect' ACL" [": " REASON]
+ *           DRIVER " authenticator failed for " ["H="] HOST *(" " KEY "=" VALUE)
  *               ": " CODE " " REASON [" (set_id=" USER ")"]
  * HOST, F= and WHAT stand before any free text and are read from the left, quotes in addresses
  * heeded. REASON is the administrator's text and may quote the client; USER is the client's.

@@ -9,9 +9,9 @@
  *           "SMTP protocol error in " QUOTED COMMAND " H=" HOST " " REASON
  *           "Connection from " HOST " refused: " REASON
  * The quoted command is the client's text and its quotes are not escaped: the host part behind it
- * is the last one of the line that is followed by nothing but Exim's own words. source:   Exim
- * src/src/smtp_in.c, daemon.c limits:   connections are logged with +smtp_connection only; "no
- * MAIL" by default since 4.88 */
+ * is the last one of the line.
+ * source:   Exim src/src/smtp_in.c, daemon.c
+ * limits:   connections are logged with +smtp_connection only; "no MAIL" by default since 4.88 */
 #include "exim.h"
 
 #include "base/cursor.h"

@@ -1,13 +1,16 @@
-/* opensmtpd.c - OpenSMTPD log text to events: sessions, messages, deliveries, whatever the version
+/* opensmtpd.c - OpenSMTPD log text to events: sessions, messages, deliveries of every version
  *
  * The readers of opensmtpd_current.c (5.9 and later) and opensmtpd_older.c take lines apart; here
- * is what they have in common. source:   OpenSMTPD 7.8.0p1, and its history back to 5.4:
- * usr.sbin/smtpd/smtp_session.c, mta.c, mda.c, queue.c (queue_log), bounce.c algorithm: a message
- * is known by the first half of its envelope ids. The client stands in the line of the connection
- * only, so the open sessions are kept. Which message a notification is about is not logged: it is
- * the newest failed message of the sender it goes to, and the notification comes from this host
- * itself and has the null sender limits:   no line says that a message is done; refused relaying
- * and unknown users have the same reply; MAIL FROM is not logged when it is taken */
+ * is what they have in common.
+ * source:   OpenSMTPD 7.8.0p1, and its history back to 5.4: usr.sbin/smtpd/smtp_session.c, mta.c,
+ *           mda.c, queue.c (queue_log), bounce.c
+ * algorithm: a message is known by the first half of its envelope ids. The client stands in the
+ *           line of the connection only, so the open sessions are kept. Which message a
+ *           notification is about is not logged: it is the newest failed message of the sender it
+ *           goes to, and the notification comes from this host itself and has the null sender
+ * limits:   host= is whatever the client's reverse DNS says, unconfirmed: it is not read. No line
+ *           says that a message is done; refused relaying and unknown users have the same reply;
+ *           MAIL FROM is not logged when it is taken */
 #include "opensmtpd.h"
 
 #include "base/cursor.h"

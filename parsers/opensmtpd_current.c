@@ -5,8 +5,8 @@
  *           SID, EVPID = 16 hexadecimal digits
  *           VALUE = "<" ADDRESS ">" | '"' TEXT '"' | WORD
  * In a failed command the client's text comes first and its quotes are not escaped: the reply is
- * what follows the last '" result="'. In a delivery the remote server's words come last. source:
- * OpenSMTPD usr.sbin/smtpd/smtp_session.c, mta.c (mta_log), mda.c (mda_log) */
+ * what follows the last '" result="'. In a delivery the remote server's words come last.
+ * source:   OpenSMTPD usr.sbin/smtpd/smtp_session.c, mta.c (mta_log), mda.c (mda_log) */
 #include "opensmtpd.h"
 
 #include "base/cursor.h"

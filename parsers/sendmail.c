@@ -3,12 +3,12 @@
  * Grammar:  TAG  = "sendmail" | "sm-mta" | "sm-msp-queue" | "sm-" ANY
  *           TEXT = [ID ["[" PIECE "]"] ": " | "NOQUEUE: "] MESSAGE
  *           ID   = 7 or 8 letters and digits (time and sequence), then the process id in decimal
- * source:   Sendmail 8.17 sendmail/srvrsmtp.c, deliver.c, envelope.c, daemon.c, srvrsmtp.c;
- * cf/README algorithm: one process serves one connection, so a login belongs to the mail that the
- * same process takes from the same address within an hour. "User unknown" names no client: it is
- * held until the line that ends the transaction limits:   there is no line when a message is done,
- * and none that an alias led outside: only ctladdr= of a .forward shows that. Of a record cut into
- * pieces the first is read */
+ * source:   Sendmail 8.17 sendmail/srvrsmtp.c, deliver.c, envelope.c, daemon.c; cf/README
+ * algorithm: one process serves one connection, so a login belongs to the mail that the same
+ *           process takes from the same address within an hour. "User unknown" names no client: it
+ *           is held until the line that ends the transaction
+ * limits:   there is no line when a message is done, and none that an alias led outside: only
+ *           ctladdr= of a .forward shows that. Of a record cut into pieces the first is read */
 #include "sendmail.h"
 
 #include "base/cursor.h"

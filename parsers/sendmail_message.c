@@ -1,17 +1,19 @@
 /* sendmail_message.c - the life of a message in a Sendmail log
  *
- * Grammar:  ID "from=" SENDER ", size=" N ", class=" N [", pri=" N] ", nrcpts=" N *(", " KEY "=" V)
- *               ", relay=" (HOST | USER "@localhost")
+ * Grammar:  ID "from=" SENDER ", size=" N ", class=" N [", pri=" N] ", nrcpts=" N
+ *               *(", " KEY "=" V) ", relay=" (HOST | USER "@localhost")
  *           ID "to=" RCPT *("," RCPT) [", ctladdr=" ADDR " (" UID "/" GID ")"] *(", " KEY "=" V)
  *               ", stat=" STATUS
- *           ID NEWID ": " ("DSN: " | "return to sender: " | "sender notify: " | "postmaster notify:
- * " | "clone: ") TEXT ID "done; " ... In from= the sender writes msgid=, so relay= is the last of
- * the line. In to= all that stands before stat= is Sendmail's but the recipients, whose quotes are
- * heeded; STATUS is another system's words. A from= with nrcpts=0 ends a transaction of which
- * nothing was taken: it names the client of the recipients that were refused as unknown. source:
- * Sendmail sendmail/envelope.c (logsender), deliver.c (logdelivery), savemail.c, recipient.c
+ *           ID NEWID ": " ("DSN: " | "return to sender: " | "sender notify: " |
+ *               "postmaster notify: " | "clone: ") TEXT
+ *           ID "done; " ...
+ * In from= the sender writes msgid=, so relay= is the last of the line. In to= all that stands
+ * before stat= is Sendmail's but the recipients, whose quotes are heeded; STATUS is another
+ * system's words. A from= with nrcpts=0 ends a transaction of which nothing was taken: it names
+ * the client of the recipients that were refused as unknown.
+ * source:   Sendmail sendmail/envelope.c, deliver.c (logdelivery), savemail.c, recipient.c
  * limits:   values are cut by Sendmail at 40 to 200 bytes; recipients before alias expansion are
- * not logged, but for ctladdr= of a user with a .forward */
+ *           not logged, but for ctladdr= of a user with a .forward */
 #include "sendmail.h"
 
 #include "base/cursor.h"

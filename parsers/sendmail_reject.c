@@ -10,7 +10,7 @@
  * A, USER and REPLY hold the client's text unescaped. The client is relay= directly before the
  * verdict, where the quotes of A are heeded; when the rest of the line has a further relay= that A
  * does not explain, nobody is named. In "AUTH failure" it is the last one, at the end of the line.
- * source:   Sendmail sendmail/srvrsmtp.c, milter.c, envelope.c (rscheck); libsmutil
+ * source:   Sendmail sendmail/srvrsmtp.c, milter.c, envelope.c (rscheck)
  * limits:   check_rcpt names no sender */
 #include "sendmail.h"
 

@@ -5,10 +5,11 @@
  *                "probable open proxy: command=" TEXT | "Possible SMTP RCPT flood, throttling." |
  *                ("VRFY" | "EXPN" | "ETRN") " " TEXT " [rejected]")
  *           "rejecting commands from " HOST " due to pre-greeting traffic" ...
- *           ("lost input channel from " | "timeout waiting for input from ") HOST " to " ... "
- * after " WORD "connect from " HOST "starting daemon (" VERSION "): " ... source:   Sendmail
- * sendmail/srvrsmtp.c, collect.c, daemon.c, main.c limits:   a connection is logged with a LogLevel
- * above the default only */
+ *           ("lost input channel" | "timeout waiting for input") " from " HOST ... " after " WORD
+ *           "connect from " HOST
+ *           "starting daemon (" VERSION "): " ...
+ * source:   Sendmail sendmail/srvrsmtp.c, collect.c, daemon.c, main.c
+ * limits:   a connection is logged with a LogLevel above the default only */
 #include "sendmail.h"
 
 #include "base/cursor.h"

@@ -263,3 +263,42 @@ bool timestamp_take_epoch(struct timestamp *ts, slice *cur, int64_t *ret_us)
     *cur = rest;
     return true;
 }
+
+/* So many hexadecimal digits in lower case. */
+static bool take_hex(slice *cur, size_t digits, uint64_t *ret)
+{
+    uint64_t n = 0;
+
+    if (cur->len < digits)
+        return false;
+    for (size_t i = 0; i < digits; i++) {
+        char c = cur->ptr[i];
+        if (c >= '0' && c <= '9')
+            n = n << 4 | (uint64_t)(c - '0');
+        else if (c >= 'a' && c <= 'f')
+            n = n << 4 | (uint64_t)(c - 'a' + 10);
+        else
+            return false;
+    }
+    *cur = slice_from(*cur, digits);
+    *ret = n;
+    return true;
+}
+
+bool timestamp_take_tai64n(struct timestamp *ts, slice *cur, int64_t *ret_us)
+{
+    const uint64_t epoch = UINT64_C(1) << 62, tai_minus_utc = 10, far = UINT64_C(1) << 40;
+    slice rest = *cur;
+    uint64_t seconds, nanoseconds;
+
+    if (rest.len < 25 || rest.ptr[0] != '@')
+        return false;
+    rest = slice_from(rest, 1);
+    if (!take_hex(&rest, 16, &seconds) || !take_hex(&rest, 8, &nanoseconds) ||
+        nanoseconds > 999999999 || seconds < epoch + tai_minus_utc || seconds > epoch + far)
+        return false;
+    *ret_us =
+        finish(ts, (int64_t)(seconds - epoch - tai_minus_utc) * US + (int64_t)(nanoseconds / 1000));
+    *cur = rest;
+    return true;
+}

@@ -55,6 +55,12 @@ bool timestamp_take_iso(struct timestamp *ts, slice *cur, int64_t *ret_us);
 /* timestamp_take_epoch - read seconds since 1970 with 9 to 11 digits and an optional fraction */
 bool timestamp_take_epoch(struct timestamp *ts, slice *cur, int64_t *ret_us);
 
+/* timestamp_take_tai64n - read "@" and 24 hexadecimal digits, as multilog writes
+ *
+ *   source   D. J. Bernstein, libtai (tai64n): seconds since 1970 TAI plus 2^62, and nanoseconds;
+ *            multilog takes TAI for UTC plus 10 seconds */
+bool timestamp_take_tai64n(struct timestamp *ts, slice *cur, int64_t *ret_us);
+
 /* timestamp_same_minute - a syslog time within the minute that was worked out last, which moves
  * neither the year rule nor anything else
  *
