@@ -40,7 +40,9 @@ static uint32_t news(struct mail_line *line, const struct ip_addr *ip, unsigned 
     struct cell *c = &sh->cell[(ip->hi ^ ip->lo ^ ip->lo >> 13) % CELLS];
     uint32_t before = 0, after = 0;
 
-    if (!ip_addr_eq(&c->ip, ip) || line->rec->time_us - c->time_us > memory_us)
+    int64_t age_us = line->rec->time_us - c->time_us;
+
+    if (!ip_addr_eq(&c->ip, ip) || age_us > memory_us || age_us < -memory_us)
         *c = (struct cell){.ip = *ip};
     c->time_us = line->rec->time_us;
     for (unsigned i = 0; i < TELLERS; i++)
@@ -134,6 +136,17 @@ static enum parse_result refuse(struct mail_line *line, const struct login *l, s
     return mail_emit(line);
 }
 
+/* It came and went without a login. */
+static enum parse_result leave(struct mail_line *line, const struct login *l, slice text)
+{
+    struct event *ev = mail_begin(line, EVENT_LOST);
+
+    ev->client = l->ip;
+    event_set(ev, EF_SERVICE, l->service);
+    event_set(ev, EF_TEXT, text);
+    return mail_emit(line);
+}
+
 static enum parse_result read_login(struct mail_line *line, slice service, slice cur)
 {
     struct login l = {.service = service};
@@ -144,11 +157,14 @@ static enum parse_result read_login(struct mail_line *line, slice service, slice
         return emit_auth(line, &l, OUTCOME_ACCEPTED, 1);
     state = mail_before(mail_before(cur, SLICE_LIT("user=<")), SLICE_LIT("rip="));
     uint32_t n = attempts_in(state);
-    bool plaintext = slice_has(state, SLICE_LIT("(tried to use dis"));
-    if ((n == 0 && !plaintext) || !read_keys(cur, &l))
+    if (!read_keys(cur, &l))
         return PARSE_SKIP;
-    if (n == 0)
+    if (n == 0 && slice_has(state, SLICE_LIT("(tried to use dis")))
         return refuse(line, &l, SLICE_LIT("plaintext authentication is not allowed"));
+    if (slice_eq(state, SLICE_LIT("Aborted login: ")) && l.user.len > 0 && l.mechanism.len > 0)
+        n = 1; /* of 1.0 */
+    if (n == 0)
+        return leave(line, &l, slice_first(state, slice_find_byte(state, ':')));
     l.text = SLICE_LIT("auth failed");
     return emit_failure(line, &l, TOLD_LOGIN, n);
 }

@@ -161,6 +161,55 @@ static enum parse_result read_timeout(struct mail_line *line, slice cur)
     return emit_lost(line, &host, what);
 }
 
+/* "no host name found for IP address IP", "no IP address found for host NAME (during SMTP
+ * connection from HOST)": NAME is what reverse DNS says, so that the address is what follows the
+ * last "from ". */
+static enum parse_result read_lookup(struct mail_line *line, slice cur)
+{
+    const slice key = SLICE_LIT("(during SMTP connection from ");
+    struct mail_host host = {0};
+
+    if (slice_starts(cur, SLICE_LIT("no host name found for IP address "))) {
+        slice ip = slice_from(cur, slice_rfind_byte(cur, ' ') + 1);
+        if (!ip_addr_parse(ip, &host.ip))
+            return PARSE_SKIP;
+    } else {
+        cur = mail_after(cur, key);
+        if (!exim_take_host(&cur, &host) || slice_has(cur, key))
+            return PARSE_SKIP;
+    }
+    struct event *ev = mail_begin(line, EVENT_ACTION);
+    ev->stage = STAGE_CONNECT;
+    ev->outcome = OUTCOME_WARNED;
+    mail_set_client(ev, &host);
+    event_set(ev, EF_TEXT, mail_before(line->text, SLICE_LIT(" for ")));
+    return mail_emit(line);
+}
+
+/* sa-exim: "SA: Action: WHAT: ... From <SENDER> (host=NAME [IP]) for RCPTS" */
+static enum parse_result read_sa_exim(struct mail_line *line, slice cur)
+{
+    const slice key = SLICE_LIT(" (host=");
+    slice host = SLICE_NONE, action = slice_first(cur, slice_find_byte(cur, ':'));
+    struct ip_addr ip;
+
+    for (slice at = mail_after(cur, key); at.ptr != NULL; at = mail_after(at, key))
+        host = at;
+    host = slice_from(host, slice_find_byte(host, '['));
+    if (!mail_take_ip(&host, &ip))
+        return PARSE_SKIP;
+    bool refused = slice_has(action, SLICE_LIT("rejected"));
+    struct event *ev = mail_begin(line, refused ? EVENT_REFUSAL : EVENT_ACTION);
+    ev->stage = STAGE_END_OF_DATA;
+    ev->outcome = refused                                  ? OUTCOME_REFUSED
+                  : slice_has(action, SLICE_LIT("tossed")) ? OUTCOME_DISCARDED
+                                                           : OUTCOME_WARNED;
+    ev->client = ip;
+    event_set(ev, EF_COMMAND, SLICE_LIT("content"));
+    event_set(ev, EF_TEXT, action);
+    return mail_emit(line);
+}
+
 enum parse_result exim_session_read(struct mail_line *line)
 {
     slice cur = line->text;
@@ -178,6 +227,11 @@ enum parse_result exim_session_read(struct mail_line *line)
         return read_protocol_error(line, cur);
     if (cursor_take_lit(&cur, SLICE_LIT("Connection from ")))
         return read_refused(line, cur);
+    if (cursor_take_lit(&cur, SLICE_LIT("SA: Action: ")))
+        return read_sa_exim(line, cur);
+    if (slice_starts(cur, SLICE_LIT("no host name found for IP address ")) ||
+        slice_starts(cur, SLICE_LIT("no IP address found for host ")))
+        return read_lookup(line, cur);
     if (slice_starts(cur, SLICE_LIT("SMTP command timeout on ")) ||
         slice_starts(cur, SLICE_LIT("SMTP data timeout ")))
         return read_timeout(line, cur);
