@@ -62,6 +62,16 @@ static void judge_by_ground(const struct recipient_judge *j, const struct event 
         cx->rcpt_class = RCPT_OURS;
 }
 
+/* OpenSMTPD answers "550 Invalid recipient" to an unknown user and to relaying alike: where the
+ * domain is known not to be ours it can only be the second. */
+static bool denies_relaying(const struct recipient_judge *j, const struct event *ev,
+                            const struct context *cx)
+{
+    return !learning(j) && cx->rcpt_class == RCPT_THIRD_PARTY && ev->status[0] == 0 &&
+           cx->reason == REASON_RCPT_UNKNOWN &&
+           slice_starts(event_field(ev, EF_TEXT), SLICE_LIT("550 Invalid recipient"));
+}
+
 /* A refusal "user unknown" of our own tables proves that we serve the domain. */
 void recipient_of_rcpt(const struct recipient_judge *j, const struct event *ev, struct context *cx)
 {
@@ -70,6 +80,8 @@ void recipient_of_rcpt(const struct recipient_judge *j, const struct event *ev, 
     recipient_judge_address(j, event_field(ev, EF_RCPT), cx);
     cx->rcpt_hash = lower_hash(j, event_field(ev, EF_RCPT));
     judge_by_ground(j, ev, cx);
+    if (denies_relaying(j, ev, cx))
+        cx->reason = REASON_RELAY_DENIED;
     if (cx->reason != REASON_RCPT_UNKNOWN || cx->rcpt->has_inner ||
         !slice_has(text, SLICE_LIT("nknown in ")))
         return;
