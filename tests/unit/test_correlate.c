@@ -440,6 +440,69 @@ static void a_forward_is_not_relay(void)
     flow_end(f);
 }
 
+static void hand_made(struct flow *f, enum event_kind kind, const char *id, const char *child,
+                      const char *rcpt, const char *text)
+{
+    struct event ev;
+
+    event_reset(&ev);
+    ev.kind = kind;
+    ev.time_us = INT64_C(1770000000) * 1000000;
+    event_set(&ev, EF_HOST, slice_of("mx1"));
+    event_set(&ev, EF_INSTANCE, slice_of("other"));
+    event_set(&ev, EF_QUEUE_ID, slice_of(id));
+    event_set(&ev, EF_CHILD_ID, slice_of(child));
+    event_set(&ev, EF_RCPT, slice_of(rcpt));
+    event_set(&ev, EF_TEXT, slice_of(text));
+    if (kind == EVENT_MAIL || kind == EVENT_RCPT)
+        CHECK(ip_addr_parse(slice_of("203.0.113.9"), &ev.client));
+    if (kind == EVENT_RCPT) {
+        ev.stage = STAGE_RCPT;
+        ev.outcome = OUTCOME_REFUSED;
+        ev.reply_code = 550;
+    }
+    if (kind == EVENT_DELIVERY) {
+        ev.outcome = OUTCOME_DELIVERED;
+        ev.route = ROUTE_REMOTE;
+        CHECK(ip_addr_parse(slice_of("198.51.100.80"), &ev.remote));
+    }
+    flow_event(f, &ev);
+}
+
+/* The copy of a message for the members of a list of ours (Sendmail: clone, qmail: qp). */
+static void a_copy_for_a_list_is_not_relay(void)
+{
+    struct flow *f = flow_start();
+
+    hand_made(f, EVENT_MAIL, "A1", NULL, NULL, NULL);
+    hand_made(f, EVENT_SPLIT, "A1", "A2", NULL, NULL);
+    hand_made(f, EVENT_DELIVERY, "A2", NULL, "x@victim.example", "250 Ok");
+    CHECK(flow_last(f, EVENT_SPLIT, "A1")->has_child);
+    CHECK((flow_last(f, EVENT_DELIVERY, "A2")->flags & MESSAGE_FORWARDED) != 0);
+    CHECK(!flow_last(f, EVENT_DELIVERY, "A2")->outside);
+    CHECK_INT(flow_verdict(f), VERDICT_NO);
+    flow_end(f);
+}
+
+/* One reply for unknown users and for relaying: the domain tells them apart, where it is known. */
+static void a_reply_for_both_is_read_by_the_domain(void)
+{
+    const char *text = "550 Invalid recipient";
+    struct flow *f = flow_start();
+
+    hand_made(f, EVENT_RCPT, NULL, NULL, "x@victim.example", text);
+    CHECK_INT(f->seen[0].reason, REASON_RELAY_DENIED);
+    hand_made(f, EVENT_RCPT, NULL, NULL, "ghost@example.org", text);
+    CHECK_INT(f->seen[1].reason, REASON_RCPT_UNKNOWN);
+    hand_made(f, EVENT_RCPT, NULL, NULL, "x@victim.example", "550 5.1.1 User unknown");
+    CHECK_INT(f->seen[2].reason, REASON_RCPT_UNKNOWN);
+    flow_end(f);
+    f = flow_start_learning();
+    hand_made(f, EVENT_RCPT, NULL, NULL, "x@victim.example", text);
+    CHECK_INT(f->seen[0].reason, REASON_RCPT_UNKNOWN);
+    flow_end(f);
+}
+
 struct who_case {
     const char *what, *client_line;
     bool outside;
@@ -652,6 +715,8 @@ static const struct test_case cases[] = {
      visible_decisions_and_origins_are_counted_for_coverage},
     {"recipients are judged before aliasing", recipients_are_judged_before_aliasing},
     {"a forward is not relay", a_forward_is_not_relay},
+    {"a copy for a list is not relay", a_copy_for_a_list_is_not_relay},
+    {"a reply for both is read by the domain", a_reply_for_both_is_read_by_the_domain},
     {"only a known outside client without login may be blamed",
      only_a_known_outside_client_without_login_may_be_blamed},
     {"domains are learnt from our own tables only", domains_are_learnt_from_our_own_tables_only},
