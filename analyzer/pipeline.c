@@ -82,6 +82,7 @@ struct pipeline {
     uint64_t events, parsed, parser_skipped, repeats, wild;
     const struct parser *parser; /* of the present record */
     char mta[24], host[128];     /* of the first event: what server this is */
+    bool mta_unsure;             /* so far only login daemons have written */
 };
 
 /* ---- stages ---- */
@@ -437,6 +438,7 @@ static void note_server(struct pipeline *p, const struct event *ev)
 {
     slice_keep(event_field(ev, EF_HOST), p->host, sizeof p->host);
     slice_keep(slice_of(p->parser->name), p->mta, sizeof p->mta);
+    p->mta_unsure = p->parser->logins_only;
 }
 
 /* Everything that counts events. */
@@ -460,7 +462,7 @@ static void take_event(void *arg, struct event *ev)
 
     p->events++;
     p->repeats += ev->repeat - 1;
-    if (p->mta[0] == '\0')
+    if (p->mta[0] == '\0' || (p->mta_unsure && !p->parser->logins_only))
         note_server(p, ev);
     sinks_event(p->sinks, ev, p->parser->name);
     correlate_event(p->correlate, ev, &cx);

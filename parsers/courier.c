@@ -145,6 +145,7 @@ const struct parser parser_courier = {
     .name = "courier",
     .summary = "Courier: logins of imapd and pop3d, refusals of its SMTP server",
     .source = "Courier 1.x",
+    .logins_only = true,
     .claims = courier_claims,
     .parse = courier_parse,
 };

@@ -163,6 +163,7 @@ const struct parser parser_cyrus = {
     .name = "cyrus",
     .summary = "Cyrus imapd and pop3d, saslauthd: logins",
     .source = "Cyrus imapd 3, cyrus-sasl 2.1",
+    .logins_only = true,
     .claims = cyrus_claims,
     .parse = cyrus_parse,
 };

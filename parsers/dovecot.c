@@ -322,6 +322,7 @@ const struct parser parser_dovecot = {
     .name = "dovecot",
     .summary = "Dovecot 1.0 to 2.4: logins of imap, pop3, submission and sieve",
     .source = "Dovecot 2.4",
+    .logins_only = true,
     .claims = dovecot_claims,
     .parse = dovecot_parse,
     .state_size = sizeof(struct dovecot_state),

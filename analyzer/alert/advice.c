@@ -1,4 +1,4 @@
-/* advice.c - looks up the text of advice.def for a rule and an MTA
+/* advice.c - looks up the text of advice.def and advice_unix.def for a rule and an MTA
  *
  * A verdict shares its text with the rule that explains it best (topic_rules), so that the report
  * says a thing once. MTA families are told by the parser's name; the Exchange generations differ in
@@ -13,7 +13,11 @@ enum family {
     FAMILY_POSTFIX,
     FAMILY_EXCHANGE,
     FAMILY_EXCHANGE_2003,
-    FAMILY_EXCHANGE_55
+    FAMILY_EXCHANGE_55,
+    FAMILY_EXIM,
+    FAMILY_SENDMAIL,
+    FAMILY_OPENSMTPD,
+    FAMILY_QMAIL
 };
 
 static const struct {
@@ -23,6 +27,7 @@ static const struct {
 } rows[] = {
 #define ADVICE(rule, family, text) {RULE_##rule, FAMILY_##family, text},
 #include "alert/advice.def"
+#include "alert/advice_unix.def"
 #undef ADVICE
 };
 
@@ -50,13 +55,22 @@ static const struct {
     const char *word;
     enum family family;
 } families[] = {
-    {"postfix", FAMILY_POSTFIX},        {"exchange55", FAMILY_EXCHANGE_55},
-    {"ims", FAMILY_EXCHANGE_55},        {"imc", FAMILY_EXCHANGE_55},
-    {"tracking55", FAMILY_EXCHANGE_55}, {"ncsa", FAMILY_EXCHANGE_2003},
+    {"postfix", FAMILY_POSTFIX},
+    {"exchange55", FAMILY_EXCHANGE_55},
+    {"ims", FAMILY_EXCHANGE_55},
+    {"imc", FAMILY_EXCHANGE_55},
+    {"tracking55", FAMILY_EXCHANGE_55},
+    {"ncsa", FAMILY_EXCHANGE_2003},
     {"eventlog", FAMILY_ANY}, /* of 5.5 and of 2000: their dialogs differ */
-    {"2003", FAMILY_EXCHANGE_2003},     {"2000", FAMILY_EXCHANGE_2003},
-    {"w3c", FAMILY_EXCHANGE_2003},      {"iis", FAMILY_EXCHANGE_2003},
+    {"2003", FAMILY_EXCHANGE_2003},
+    {"2000", FAMILY_EXCHANGE_2003},
+    {"w3c", FAMILY_EXCHANGE_2003},
+    {"iis", FAMILY_EXCHANGE_2003},
     {"exchange", FAMILY_EXCHANGE},
+    {"exim", FAMILY_EXIM},
+    {"sendmail", FAMILY_SENDMAIL},
+    {"opensmtpd", FAMILY_OPENSMTPD},
+    {"qmail", FAMILY_QMAIL},
 };
 
 static enum family family_of(const char *mta)

@@ -65,6 +65,7 @@ struct parser {
     const char *name;    /* "postfix": --format value, counter label, samples folder */
     const char *summary; /* one line for --list-parsers */
     const char *source;  /* program and version whose source the grammar was read from */
+    bool logins_only;    /* no mail server: it says what server this is only if nobody else does */
     /* Does this parser want records with this tag? Called for syslog-enveloped lines; NULL: never.
      */
     bool (*claims)(slice tag);

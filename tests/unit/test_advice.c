@@ -3,8 +3,9 @@
 
 #include "alert/advice.h"
 
-static const char *const mtas[] = {
-    NULL, "", "postfix", "sendmail", "exchange", "exchange_2003", "exchange_ims"};
+static const char *const mtas[] = {NULL,           "",     "postfix",  "exchange",  "exchange_2003",
+                                   "exchange_ims", "exim", "sendmail", "opensmtpd", "qmail",
+                                   "dovecot"};
 enum { MTA_COUNT = sizeof(mtas) / sizeof(mtas[0]) };
 
 static void test_every_rule(void)
@@ -47,12 +48,16 @@ static void test_families(void)
         {"exchange_w3c", "SMTP virtual server"},
         {"exchange55", "Routing tab"},
         {"exchange_ims", "leave the list empty"},
+        {"exim", "relay_from_hosts"},
+        {"sendmail", "relay-domains"},
+        {"opensmtpd", "match from local for any action"},
+        {"qmail", "RELAYCLIENT"},
     };
     for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
         CHECK(slice_has(slice_of(advice_for_rule(RULE_RELAY_ACCEPTED, cases[i].mta)),
                         slice_of(cases[i].word)));
     CHECK(!slice_has(any, SLICE_LIT("smtpd_")));
-    CHECK_SLICE(slice_of(advice_for_rule(RULE_RELAY_ACCEPTED, "qmail")),
+    CHECK_SLICE(slice_of(advice_for_rule(RULE_RELAY_ACCEPTED, "dovecot")),
                 advice_for_rule(RULE_RELAY_ACCEPTED, ""));
 }
 
@@ -86,6 +91,12 @@ static void test_settings(void)
         {RULE_REVERSE_NDR, "exchange_2003", "TarpitTime"},
         {RULE_REVERSE_NDR, "exchange55", "put a server in front"},
         {RULE_HARVEST, "postfix", "disable_vrfy_command = yes"},
+        {RULE_HARVEST, "sendmail", "confPRIVACY_FLAGS"},
+        {RULE_BACKSCATTER, "exim", "require verify = recipient"},
+        {RULE_BACKSCATTER, "sendmail", "LUSER_RELAY"},
+        {RULE_BACKSCATTER, "qmail", "validrcptto"},
+        {RULE_PROTOCOL, "exim", "smtp_enforce_sync"},
+        {RULE_ACCOUNT_BURST, "exim", "ratelimit = 100"},
         {RULE_HARVEST, "exchange_2003", "TarpitTime"},
         {RULE_QUEUE_NDR, "postfix", "bounce_queue_lifetime = 1d"},
         {RULE_QUEUE_NDR, "exchange", "Remove-Message -WithNDR $false"},
