@@ -219,6 +219,21 @@ static bool is_message_text(slice line)
            slice_starts(line, SLICE_LIT("Recipients: "));
 }
 
+/* HOST " " NAME "[" PID "]:" at the cursor, of a program that is not Exim, in a log of several. */
+static bool is_elses(slice cur)
+{
+    slice host, tag;
+
+    if (!cursor_take_token(&cur, &host) || !cursor_take_byte(&cur, ' ') ||
+        !cursor_take_token(&cur, &tag) || !slice_ends(tag, SLICE_LIT("]:")))
+        return false;
+    size_t open = slice_rfind_byte(tag, '['), digits = 0;
+    while (open + 1 + digits < tag.len && is_digit(tag.ptr[open + 1 + digits]))
+        digits++;
+    return open > 0 && digits > 0 && open + 1 + digits + 2 == tag.len &&
+           (is_alnum(tag.ptr[0]) && !is_digit(tag.ptr[0]));
+}
+
 static enum record_status exim_read(void *state, slice line, struct record *rec)
 {
     struct exim_state *s = state;
@@ -231,7 +246,8 @@ static enum record_status exim_read(void *state, slice line, struct record *rec)
     (void)skip_program(&cur);
     if (!take_time(&s->time, &cur, &rec->time_us))
         return is_message_text(line) ? RECORD_SKIP : RECORD_FOREIGN;
-    (void)skip_program(&cur);
+    if (!skip_program(&cur) && is_elses(cur))
+        return RECORD_FOREIGN;
     rec->has_time = true;
     rec->host = rec->tag = rec->pid = SLICE_NONE;
     rec->text = cur;
