@@ -275,16 +275,18 @@ static bool told_elsewhere(struct exim_shared *shared, const struct record *rec,
     uint64_t hash = mail_hash(time, text);
     struct exim_told *t = &shared->told[hash % EXIM_TOLD];
 
-    if (t->hash != hash) {
-        *t = (struct exim_told){.hash = hash, .source = rec->pos.source, .here = 1};
+    if (t->hash != hash)
+        *t = (struct exim_told){.hash = hash};
+    for (size_t i = 0; i < EXIM_LOGS; i++) {
+        if (t->log[i].count > 0 && t->log[i].source != rec->pos.source)
+            continue;
+        t->log[i].source = rec->pos.source;
+        if (++t->log[i].count <= t->most)
+            return true;
+        t->most = t->log[i].count;
         return false;
     }
-    if (t->source == rec->pos.source) {
-        t->here++;
-        return t->here <= t->elsewhere;
-    }
-    t->elsewhere++;
-    return t->elsewhere <= t->here;
+    return true;
 }
 
 void exim_note_fate(struct exim_shared *shared, slice queue_id, enum dsn_action action)

@@ -7,13 +7,16 @@
 
 #include "mail_line.h"
 
-enum { EXIM_TOLD = 1024, EXIM_FATES = 1024 };
+enum { EXIM_TOLD = 1024, EXIM_LOGS = 3, EXIM_FATES = 1024 }; /* main, reject and panic log */
 
 /* What goes on in the next file, and what another log of the same server has told already. */
 struct exim_shared {
     struct exim_told {
         uint64_t hash; /* of time and text */
-        uint32_t source, here, elsewhere;
+        uint32_t most; /* how often it happened: as often as one log tells it */
+        struct {
+            uint32_t source, count; /* count 0: free */
+        } log[EXIM_LOGS];
     } told[EXIM_TOLD];
     struct exim_fate {
         uint64_t hash; /* of a message id */

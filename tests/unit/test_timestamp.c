@@ -173,6 +173,26 @@ static void epoch_form(void)
     CHECK(!timestamp_take_epoch(&ts, &cur, &us));
 }
 
+/* multilog(8): TAI64N of 2000-03-06 17:45:10 UTC */
+static void tai64n_labels(void)
+{
+    static const char *const broken[] = {
+        "@4000000038c3eeb027f41c7", "@4000000038c3eeb0fffffffff x", "@0000000038c3eeb027f41c7c x",
+        "@4000000038C3eeb027f41c7c x", "4000000038c3eeb027f41c7c x"};
+    struct timestamp ts;
+    slice cur = slice_of("@4000000038c3eeb027f41c7c new msg 93869");
+    int64_t us = 0;
+
+    timestamp_init(&ts, &utc, 0, 0);
+    CHECK(timestamp_take_tai64n(&ts, &cur, &us));
+    CHECK_INT(us, INT64_C(952364710670309));
+    CHECK_SLICE(cur, " new msg 93869");
+    for (size_t i = 0; i < sizeof broken / sizeof broken[0]; i++) {
+        cur = slice_of(broken[i]);
+        CHECK(!timestamp_take_tai64n(&ts, &cur, &us));
+    }
+}
+
 static void first_line_gets_the_largest_year_not_after_the_reference(void)
 {
     static const struct {
@@ -305,6 +325,7 @@ static const struct test_case cases[] = {
      first_line_gets_the_largest_year_not_after_the_reference},
     {"New Year moves the year on and a straggler stays in the old one", new_year_and_stragglers},
     {"a gap of seven months within a year stays in it", a_gap_of_seven_months_stays_in_the_year},
+    {"TAI64N labels of multilog are read", tai64n_labels},
     {"steps back of less than half a year stay in the year", small_steps_back_stay_in_the_year},
     {"29 February in a common year counts as 1 March",
      leap_day_in_a_common_year_is_the_first_of_march},
