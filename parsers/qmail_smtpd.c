@@ -112,7 +112,9 @@ static bool take_verdict(slice cur, struct verdict *v)
         v->rcpt = at;
     v->sender = v->rcpt.ptr == NULL ? slice_first(from, slice_find_byte(from, ' '))
                                     : slice_first(from, (size_t)(v->rcpt.ptr - from.ptr) - 3);
-    v->rcpt = slice_first(v->rcpt, slice_find_byte(v->rcpt, ' '));
+    cur = v->rcpt;
+    if (cur.ptr != NULL && !mail_take_address(&cur, &v->rcpt))
+        v->rcpt = SLICE_NONE;
     return true;
 }
 

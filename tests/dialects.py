@@ -243,7 +243,11 @@ def opensmtpd(day):
     return {"maillog": "\n".join(text for _, text in sorted(lines, key=lambda x: x[0])) + "\n"}
 
 
-def qmail(day):
+def sqmail(day):
+    return qmail(day, decisions=True)
+
+
+def qmail(day, decisions=False):
     lines, number = [], [0]
     label = lambda t: f"@{(1 << 62) + 10 + int(t.replace(tzinfo=datetime.timezone.utc).timestamp()):016x}00000000"
     put = lambda t, text: lines.append((t, f"{label(t)} {text}"))
@@ -258,6 +262,10 @@ def qmail(day):
         taken = [(r, o) for r, o in rcpts if o not in ("refused", "unknown")]
         put(t, f"tcpserver: pid {qp} from {s['client']}")
         put(t, f"tcpserver: ok {qp} mx1:192.0.2.1:25 :{s['client']}::4711")
+        for r, o in rcpts if decisions else []:
+            what = {"refused": "Reject::SNDR::Invalid_Relay", "unknown": "Reject::RCPT::Failed_Rcptto", "local": "Accept::RCPT::Rcpthosts_Rcptto"}.get(o)
+            if what:
+                put(t, f"qmail-smtpd: pid {qp} {what} P:ESMTP S:{s['client']}:unknown H:{s['helo']} F:{sender} T:{r}")
         if taken:
             put(t, f"new msg {msg}")
             put(t, f"info msg {msg}: bytes 900 from <{sender}> qp {qp} uid 82")
@@ -438,7 +446,7 @@ def both(day):
     return protocol(day) | tracking(day)
 
 
-DIALECTS = {"postfix": postfix, "exim": exim, "sendmail": sendmail, "opensmtpd": opensmtpd, "qmail": qmail, "exchange ims": ims, "exchange w3c": w3c, "exchange tracking": tracking, "exchange protocol": protocol, "exchange protocol + tracking": both}
+DIALECTS = {"postfix": postfix, "exim": exim, "sendmail": sendmail, "opensmtpd": opensmtpd, "qmail": qmail, "s/qmail": sqmail, "exchange ims": ims, "exchange w3c": w3c, "exchange tracking": tracking, "exchange protocol": protocol, "exchange protocol + tracking": both}
 # What a dialect cannot show (docs/formats.md): rules that it must not invent, days whose verdict it must leave open.
 MAILBOXES = "exchange ims", "exchange w3c", "exchange protocol"  # they do not say why we bounced, only that a null sender left
 CANNOT = {"exchange tracking": {"RW-RELAY-PROBE": [d for d in DAYS if d.endswith("refused")], "RW-HARVEST": ["harvest"]},
@@ -449,12 +457,16 @@ OTHER_VERDICT = {**{("exchange tracking", d): "no" for d in DAYS if d.endswith("
                  ("exchange ims", "orbs bounced"): "attempted", ("exchange w3c", "orbs bounced"): "attempted"}
 # Twelve of twelve came back to one sender, with nothing tried: that is what a reverse NDR attack looks like.
 ALSO = {(d, "orbs bounced"): {"RW-REVERSE-NDR"} for d in ("exchange ims", "exchange w3c")}
-NAMELESS = {"exchange ims", "exim"}  # the log does not name its server
+NAMELESS = {"exchange ims", "exim", "qmail", "s/qmail"}  # the log does not name its server
 for d in [d for d in DIALECTS if d.startswith("exchange")]:
     CANNOT.setdefault(d, {})["RW-SASL-BRUTE"] = ["guessing"]  # not written here; tests/unit has their logins
 # The log of qmail-send names no client: nobody can be blamed, and the answer is "no evidence".
 CANNOT["qmail"] = {rule: list(DAYS) for rule in ("RW-RELAY-PROBE", "RW-RELAY-ACCEPTED", "RW-HARVEST", "RW-SPOOF-LOCAL", "RW-SASL-BRUTE", "RW-BACKSCATTER")}
 OTHER_VERDICT |= {("qmail", d): "no" for d in DAYS}
+# That of s/qmail's server names those it refused.
+CANNOT["s/qmail"] = {rule: list(DAYS) for rule in ("RW-RELAY-ACCEPTED", "RW-SPOOF-LOCAL", "RW-SASL-BRUTE", "RW-BACKSCATTER")} | {
+    "RW-HARVEST": ["backscatter"]}
+OTHER_VERDICT |= {("s/qmail", d): "no" for d in DAYS if not d.endswith("refused")}
 NO_EVIDENCE = {"qmail"}
 # A null sender that leaves may be a receipt or an absence note: some are not counted, and the alert waits for more.
 LOOSE = {(d, "backscatter") for d in MAILBOXES}
