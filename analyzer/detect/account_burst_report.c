@@ -80,7 +80,7 @@ static void name_families(unsigned families, bool maybe_mailing, char *reason)
 /* Its alert of the day keeps the severity of the mailing, and so the words. */
 static bool is_perhaps_bulk(const struct account *a, int64_t time_us)
 {
-    return a->stage < ACCOUNT_HIGH && a->bulk_us != 0 && time_us - a->bulk_us < turn_us;
+    return a->stage < ACCOUNT_HIGH && a->bulk_us != 0 && time_us - a->bulk_us < 2 * turn_us;
 }
 
 static struct ruling rule_by_stage(struct account *a, int64_t time_us)
