@@ -1,9 +1,14 @@
 /* table.c - fixed pool of entries behind an open-addressing index
  * algorithm: LIFO free list over slots, untouched slots last; eviction of the worst of eight
- * sampled entries; a two-generation Bloom filter as doorkeeper, so that keys seen once cannot push
- * out anything source:    sampling as in Redis' LRU approximation; doorkeeper: Einziger et al.,
- * "TinyLFU" (2017) limits:    2^30 entries; an entry is aligned to 8 bytes; a quarter of the
- * entries may be pinned */
+ *            sampled entries; a two-generation Bloom filter as doorkeeper, so that keys seen once
+ *            cannot push out anything. With a tally, an entry's spread is one and one more for each
+ *            use 20 s after the one counted before, minus one for each two minutes of idleness; a
+ *            newcomer that came at fewer separate times than the worst of the sample was used at
+ *            gets the waiting slot behind the others, which the next newcomer overwrites
+ * source:    sampling as in Redis' LRU approximation; doorkeeper and admission: Einziger et al.,
+ *            "TinyLFU" (2017)
+ * limits:    2^30 entries; an entry is aligned to 8 bytes; a quarter of the entries may be pinned
+ */
 #include "base/table.h"
 
 #include <string.h>
@@ -16,13 +21,19 @@
 #include "base/state.h"
 
 enum { SAMPLES = 8, DOORKEEPER_MAX_BYTES = 4 << 20, HOLES_MAX = 32 };
-enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_PINNED };
+enum { SPREAD_BITS = 4, IDLE_S = 120 };
+enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_PINNED, SLOT_WAITING };
+static const int64_t loss_us = INT64_C(3600) * 1000000;
+static const uint32_t seconds_mask = UINT32_MAX >> SPREAD_BITS;
 
 /* In front of each user part. */
 struct header {
     uint64_t key;
     int64_t last_us;
-    uint32_t next_free1; /* of a free slot: the next free one + 1 */
+    union {
+        uint32_t next_free1; /* of a free slot: the next free one + 1 */
+        uint32_t spread;     /* of a used one: second of the use counted last, and the level */
+    } as;
     uint32_t state;
 };
 _Static_assert(sizeof(struct header) == 24, "keeps the user part aligned to 8 bytes");
@@ -35,6 +46,7 @@ struct table {
     uint32_t fresh; /* slots from here on were never used */
     uint32_t count, pinned;
     uint64_t evictions, random;
+    uint64_t salt; /* so that tables which share a tally do not share keys */
     struct pair_filter *doorkeeper;
     struct table_spec spec;
 };
@@ -59,6 +71,16 @@ static uint32_t slot_of(const struct table *t, const struct header *h)
     return (uint32_t)((size_t)((const unsigned char *)h - t->slots) / t->stride);
 }
 
+/* FNV-1a: any number that names differ in will do. */
+static uint64_t salt_of(const char *name)
+{
+    uint64_t h = UINT64_C(0xcbf29ce484222325);
+
+    for (; *name != '\0'; name++)
+        h = (h ^ (unsigned char)*name) * UINT64_C(0x100000001b3);
+    return h;
+}
+
 struct table *table_new(const struct table_spec *spec)
 {
     struct table *t = panic_calloc(1, sizeof(*t));
@@ -66,7 +88,8 @@ struct table *table_new(const struct table_spec *spec)
     ASSERT(spec->capacity > 0);
     t->spec = *spec;
     t->stride = (sizeof(struct header) + spec->entry_size + 7) & ~(size_t)7;
-    t->slots = pages_new(spec->capacity * t->stride);
+    t->slots = pages_new(((size_t)spec->capacity + (spec->tally != NULL)) * t->stride);
+    t->salt = salt_of(spec->name);
     hash_index_init(&t->index, spec->capacity);
     t->random = UINT64_C(0x2545f4914f6cdd1d);
     if (spec->doorkeeper) { /* 64 bits per entry and generation */
@@ -117,10 +140,12 @@ static void release(struct table *t, struct header *h)
     uint32_t slot = slot_of(t, h);
 
     ASSERT(h->state != SLOT_FREE);
+    if (h->state == SLOT_WAITING)
+        return;
     hash_index_remove(&t->index, h->key, slot);
     t->pinned -= h->state == SLOT_PINNED;
     h->state = SLOT_FREE;
-    h->next_free1 = t->free1;
+    h->as.next_free1 = t->free1;
     t->free1 = slot + 1;
     t->count--;
 }
@@ -135,8 +160,48 @@ static uint32_t draw_slot(struct table *t)
     return (uint32_t)((high * t->spec.capacity) >> 32);
 }
 
+/* ---- uses at separate times ---- */
+
+static uint32_t second_of(int64_t time_us)
+{
+    return (uint32_t)(time_us / 1000000) & seconds_mask;
+}
+
+static unsigned spread_of(const struct header *h)
+{
+    return h->as.spread & ((1U << SPREAD_BITS) - 1);
+}
+
+static void set_spread(struct header *h, unsigned spread, int64_t now_us)
+{
+    h->as.spread = second_of(now_us) << SPREAD_BITS | spread;
+}
+
+static void count_use(struct header *h, int64_t now_us)
+{
+    uint32_t since = (second_of(now_us) - (h->as.spread >> SPREAD_BITS)) & seconds_mask;
+    unsigned spread = spread_of(h);
+
+    if (since >= TALLY_APART_S && since <= seconds_mask / 2) /* else it is late */
+        set_spread(h, spread + (spread < TALLY_LEVEL_MAX), now_us);
+}
+
+/* What is left of it by now; never below 1, so that without a tally all are equal. */
+static unsigned spread_at(const struct table *t, const struct header *h, int64_t now_us)
+{
+    int64_t lost;
+
+    if (t->spec.tally == NULL)
+        return 1;
+    lost = (now_us - h->last_us) / (INT64_C(1000000) * IDLE_S);
+    return lost <= 0 ? spread_of(h) : lost >= spread_of(h) ? 1 : spread_of(h) - (unsigned)lost;
+}
+
+/* ---- eviction ---- */
+
 struct victim {
     struct header *header;
+    unsigned spread;
     float score;
 };
 
@@ -144,17 +209,20 @@ static void consider(const struct table *t, struct victim *best, struct header *
 {
     if (h->state != SLOT_LIVE)
         return;
+    unsigned spread = spread_at(t, h, now_us);
+    if (best->header != NULL && spread > best->spread)
+        return;
     float score = t->spec.score == NULL ? 0.0F : t->spec.score(h + 1, now_us);
-    bool worse = best->header == NULL || score < best->score ||
+    bool worse = best->header == NULL || spread < best->spread || score < best->score ||
                  (!(score > best->score) && h->last_us < best->header->last_us);
     if (worse)
-        *best = (struct victim){h, score};
+        *best = (struct victim){h, spread, score};
 }
 
 /* Only when full: every slot is live or pinned, and at most a quarter is pinned. A table of up to
  * eight is searched whole; else a draw of nothing but pinned entries goes on from the last slot
  * drawn. */
-static struct header *choose_victim(struct table *t, int64_t now_us)
+static struct victim choose_victim(struct table *t, int64_t now_us)
 {
     struct victim best = {0};
     uint32_t slot = 0;
@@ -162,7 +230,7 @@ static struct header *choose_victim(struct table *t, int64_t now_us)
     if (t->spec.capacity <= SAMPLES) {
         for (; slot < t->spec.capacity; slot++)
             consider(t, &best, header_at(t, slot), now_us);
-        return best.header;
+        return best;
     }
     struct header *drawn[SAMPLES];
     for (int i = 0; i < SAMPLES; i++) {
@@ -176,7 +244,7 @@ static struct header *choose_victim(struct table *t, int64_t now_us)
         slot = (slot + 1) % t->spec.capacity;
         consider(t, &best, header_at(t, slot), now_us);
     }
-    return best.header;
+    return best;
 }
 
 /* The slots that the next eviction will draw, fetched while other lines are read. */
@@ -189,37 +257,62 @@ static void warm_next_victims(struct table *t)
     t->random = random;
 }
 
-static void evict_one(struct table *t, int64_t now_us)
+static void evict(struct table *t, struct header *h, int64_t now_us)
 {
-    struct header *h = choose_victim(t, now_us);
-
+    if (t->spec.tally != NULL && spread_of(h) > 1)
+        tally_raise(t->spec.tally, h->key ^ t->salt, spread_of(h), h->last_us);
     if (t->spec.evict != NULL)
         t->spec.evict(t->spec.evict_arg, h + 1);
+    t->evictions += now_us - h->last_us < loss_us;
     release(t, h);
     warm_next_victims(t);
-    t->evictions++;
 }
 
-static struct header *take_slot(struct table *t, int64_t now_us)
+/* NULL when nobody gives way to a newcomer of this spread. */
+static struct header *take_slot(struct table *t, unsigned spread, int64_t now_us)
 {
     if (t->free1 == 0 && t->fresh < t->spec.capacity)
         return header_at(t, t->fresh++);
-    if (t->free1 == 0)
-        evict_one(t, now_us);
+    if (t->free1 == 0) {
+        struct victim v = choose_victim(t, now_us);
+        if (v.spread > spread)
+            return NULL;
+        evict(t, v.header, now_us);
+    }
     struct header *h = header_at(t, t->free1 - 1);
-    t->free1 = h->next_free1;
+    t->free1 = h->as.next_free1;
     memset(h + 1, 0, t->spec.entry_size);
+    return h;
+}
+
+static struct header *wait_outside(struct table *t, uint64_t key, int64_t now_us)
+{
+    struct header *h = header_at(t, t->spec.capacity);
+
+    *h = (struct header){.key = key, .last_us = now_us, .state = SLOT_WAITING};
+    memset(h + 1, 0, t->spec.entry_size);
+    t->evictions++;
     return h;
 }
 
 static struct header *create(struct table *t, uint64_t key, int64_t now_us)
 {
+    unsigned spread = 1;
+
     if (t->doorkeeper != NULL && pair_filter_first(t->doorkeeper, key, now_us))
         return NULL;
-    struct header *h = take_slot(t, now_us);
+    if (t->spec.tally != NULL && t->count == t->spec.capacity)
+        spread = tally_add(t->spec.tally, key ^ t->salt, now_us);
+    struct header *h = take_slot(t, spread, now_us);
+    if (h == NULL) {
+        h = wait_outside(t, key, now_us);
+        set_spread(h, spread, now_us);
+        return h;
+    }
     h->key = key;
     h->last_us = now_us;
     h->state = SLOT_LIVE;
+    set_spread(h, spread, now_us);
     hash_index_insert(&t->index, key, slot_of(t, h));
     t->count++;
     return h;
@@ -230,10 +323,14 @@ void *table_get(struct table *t, uint64_t key, int64_t now_us, bool *ret_created
     struct header *h = find(t, key);
     bool created = h == NULL;
 
-    if (created)
+    if (created) {
         h = create(t, key, now_us);
-    else if (now_us > h->last_us)
-        h->last_us = now_us;
+    } else {
+        if (t->spec.tally != NULL)
+            count_use(h, now_us);
+        if (now_us > h->last_us)
+            h->last_us = now_us;
+    }
     if (ret_created != NULL)
         *ret_created = created && h != NULL;
     return h == NULL ? NULL : h + 1;
@@ -260,7 +357,7 @@ bool table_pin(struct table *t, void *entry)
     ASSERT(h->state != SLOT_FREE);
     if (h->state == SLOT_PINNED)
         return true;
-    if (t->pinned >= t->spec.capacity / 4)
+    if (h->state == SLOT_WAITING || t->pinned >= t->spec.capacity / 4)
         return false;
     h->state = SLOT_PINNED;
     t->pinned++;
@@ -285,6 +382,16 @@ bool table_is_pinned(const void *entry)
 uint64_t table_key_of(const void *entry)
 {
     return header_of_const(entry)->key;
+}
+
+unsigned table_spread(const void *entry)
+{
+    return spread_of(header_of_const(entry));
+}
+
+bool table_is_full(const struct table *t)
+{
+    return t->count == t->spec.capacity;
 }
 
 int64_t table_last_us(const void *entry)
@@ -337,7 +444,7 @@ uint64_t table_evictions(const struct table *t)
 
 size_t table_bytes(const struct table *t)
 {
-    size_t bytes = sizeof(*t) + t->spec.capacity * t->stride;
+    size_t bytes = sizeof(*t) + ((size_t)t->spec.capacity + 1) * t->stride;
 
     bytes += hash_index_bytes(&t->index);
     return t->doorkeeper == NULL ? bytes : bytes + pair_filter_bytes(t->doorkeeper);

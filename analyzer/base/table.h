@@ -6,6 +6,12 @@
  * one with the lowest score, ties by longest idle. The sampling is deterministic: the same calls
  * give the same evictions.
  *
+ * A flood of fresh keys fills any table. With a tally, a full table keeps those that recur:
+ * evidence spread over time stands above more evidence, and that above recent evidence. A newcomer
+ * gets an entry only where it came at as many separate times as the entry that would go; else it
+ * gets one that is forgotten at once, and the tally remembers that it came. Nobody who comes again
+ * and again so stays outside, and nobody inside is lost to what comes once.
+ *
  * A pointer to an entry is valid until that entry is removed or evicted, that is until the next
  * table_get() of another key at the latest, unless pinned. Across events hold a handle. Entries are
  * aligned to 8 bytes. */
@@ -15,6 +21,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "base/tally.h"
 
 struct state_hole;
 struct state_io;
@@ -34,6 +42,8 @@ struct table_spec {
     void (*evict)(void *arg,
                   void *entry); /* told before an eviction; may be NULL; must not call the table */
     void *evict_arg;
+    struct tally
+        *tally; /* who came lately; borrowed, may be shared; NULL: newcomers always enter */
 };
 
 /* table_new - reserve all memory; ends the program when there is none */
@@ -56,8 +66,9 @@ void table_warm(const struct table *t, uint64_t key);
  * is later
  *
  *   out       ret_created  whether the entry is new; may be NULL
- *   result    the entry; NULL only with a doorkeeper, at the first sight of key
- *   cost      O(1); may evict one entry when the table is full; no allocation */
+ *   result    the entry; NULL only with a doorkeeper, at the first sight of key. With a tally it
+ * may be one that table_find() will not know and that cannot be pinned cost      O(1); may evict
+ * one entry when the table is full; no allocation */
 void *table_get(struct table *t, uint64_t key, int64_t now_us, bool *ret_created);
 
 /* table_touch - the entry was used at now_us; an earlier time than the last changes nothing */
@@ -82,6 +93,13 @@ bool table_is_pinned(const void *entry);
 /* table_key_of - the key the entry was created with */
 uint64_t table_key_of(const void *entry);
 
+/* table_spread - with a tally: at how many separate times, 20 s apart, the entry was used (and
+ * tried for before it was let in), at most TALLY_LEVEL_MAX; without one it is 1 */
+unsigned table_spread(const void *entry);
+
+/* table_is_full - the next newcomer pushes somebody out */
+bool table_is_full(const struct table *t);
+
 /* table_last_us - event time of the last use, microseconds */
 int64_t table_last_us(const void *entry);
 
@@ -105,7 +123,8 @@ uint32_t table_capacity(const struct table *t);
 /* table_pinned - entries pinned now */
 uint32_t table_pinned(const struct table *t);
 
-/* table_evictions - entries evicted so far for want of room */
+/* table_evictions - what was lost so far for want of room: entries evicted less than an hour after
+ * their last use, and newcomers not let in. What gave way after a longer rest is no loss */
 uint64_t table_evictions(const struct table *t);
 
 /* table_bytes - memory reserved, all parts */

@@ -23,7 +23,7 @@ struct message_table {
     struct table *table;
     struct done_ref done[DONE_KEPT];
     unsigned done_next;
-    uint64_t settled_evictions;
+    uint64_t lost;
 };
 
 /* What is lost when the record is evicted: a relay finding that waits for its delivery weighs most.
@@ -50,7 +50,7 @@ static void note_eviction(void *arg, void *entry)
     struct message_table *t = arg;
     const struct message *m = entry;
 
-    t->settled_evictions += (m->flags & MESSAGE_SETTLED) != 0;
+    t->lost += (m->flags & MESSAGE_SETTLED) == 0;
 }
 
 struct message_table *message_table_new(uint32_t capacity)
@@ -148,7 +148,7 @@ uint32_t message_table_count(const struct message_table *t)
 
 uint64_t message_table_evictions(const struct message_table *t)
 {
-    return table_evictions(t->table) - t->settled_evictions;
+    return t->lost;
 }
 
 size_t message_table_bytes(const struct message_table *t)

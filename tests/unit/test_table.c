@@ -225,6 +225,117 @@ static void a_flood_of_single_keys_does_not_push_out_scorers(void)
     table_free(t);
 }
 
+static struct table *tallied_table(uint32_t capacity, struct tally *tally)
+{
+    return table_new(&(struct table_spec){.name = "tallied",
+                                          .capacity = capacity,
+                                          .entry_size = sizeof(struct entry),
+                                          .score = score_of,
+                                          .tally = tally});
+}
+
+static const int64_t second = 1000000;
+
+static void uses_apart_are_counted_and_uses_at_once_are_not(void)
+{
+    struct tally *tally = tally_new(1 << 16);
+    struct table *t = tallied_table(10, tally);
+    struct entry *e = table_get(t, 1, 100 * second, NULL);
+
+    CHECK_INT(table_spread(e), 1);
+    table_get(t, 1, 119 * second, NULL);
+    CHECK_INT(table_spread(e), 1);
+    table_get(t, 1, 120 * second, NULL);
+    table_get(t, 1, 121 * second, NULL);
+    CHECK_INT(table_spread(e), 2);
+    table_get(t, 1, 90 * second, NULL); /* late */
+    CHECK_INT(table_spread(e), 2);
+    for (int i = 0; i < 40; i++)
+        table_get(t, 1, (200 + 30 * i) * second, NULL);
+    CHECK_INT(table_spread(e), TALLY_LEVEL_MAX);
+    CHECK(!table_is_full(t));
+    table_free(t);
+    tally_free(tally);
+}
+
+static void a_newcomer_waits_outside_a_table_of_those_who_recur(void)
+{
+    struct tally *tally = tally_new(1 << 16);
+    struct table *t = tallied_table(4, tally);
+    bool created;
+
+    for (uint64_t key = 1; key <= 4; key++)
+        for (int use = 0; use < 3; use++)
+            table_get(t, key, (100 + 30 * use) * second, NULL);
+    CHECK(table_is_full(t));
+    struct entry *e = table_get(t, 99, 170 * second, &created);
+    CHECK(created && e != NULL && e->mark == 0 && table_key_of(e) == 99);
+    e->mark = 5;
+    CHECK(table_find(t, 99) == NULL && table_at(t, table_handle(t, e), 99) == NULL);
+    CHECK(!table_pin(t, e));
+    table_unpin(t, e);
+    table_remove(t, e);
+    CHECK_INT(table_count(t), 4);
+    CHECK_INT(table_evictions(t), 1);
+    e = table_get(t, 99, 200 * second, &created);
+    CHECK(created && e->mark == 0 && table_find(t, 99) == NULL);
+    e = table_get(t, 99, 230 * second, &created); /* as often as those inside by now */
+    CHECK(created && table_find(t, 99) == (void *)e);
+    CHECK_INT(table_spread(e), 3);
+    uint64_t gone = 0;
+    for (uint64_t key = 1; key <= 4; key++)
+        gone = table_find(t, key) == NULL ? key : gone;
+    e = table_get(t, gone, 235 * second, &created); /* evicted, but not unknown */
+    CHECK_INT(table_spread(e), 3);
+    table_free(t);
+    tally_free(tally);
+}
+
+/* 500 slow keys and a table of 800, under 300 keys a second that come twice. */
+static void a_flood_does_not_keep_the_slow_ones_out(void)
+{
+    enum { SLOW = 500, MINUTES = 12 };
+    struct tally *tally = tally_new(1 << 17);
+    struct table *t = tallied_table(800, tally);
+    uint64_t slow[SLOW];
+    unsigned found = 0;
+
+    random_state = 8;
+    for (unsigned i = 0; i < SLOW; i++)
+        slow[i] = random_u64();
+    for (int64_t s = 0; s < MINUTES * 60; s++) {
+        for (unsigned i = 0; i < 300; i++) {
+            uint64_t key = random_u64();
+            for (int sight = 0; sight < 2; sight++)
+                ((struct entry *)table_get(t, key, s * second, NULL))->score += 1;
+        }
+        for (unsigned i = (unsigned)s % 60; i < SLOW; i += 60)
+            ((struct entry *)table_get(t, slow[i], s * second, NULL))->score += 1;
+    }
+    for (unsigned i = 0; i < SLOW; i++) {
+        struct entry *e = table_find(t, slow[i]);
+        found += e != NULL && e->score >= 6;
+    }
+    CHECK(found >= 495);
+    CHECK(table_evictions(t) > 0);
+    table_free(t);
+    tally_free(tally);
+}
+
+static void what_rested_long_is_no_loss(void)
+{
+    struct table *t = plain_table(4);
+
+    for (uint64_t key = 1; key <= 4; key++)
+        table_get(t, key, 0, NULL);
+    table_get(t, 5, 3600 * second, NULL);
+    CHECK_INT(table_evictions(t), 0);
+    for (uint64_t key = 6; key <= 9; key++)
+        table_get(t, key, 3600 * second, NULL);
+    CHECK_INT(table_evictions(t), 1);
+    table_free(t);
+}
+
 enum { MODEL_KEYS = 300 };
 
 /* Keys that share tags and homes, so that shifting back is exercised. */
@@ -304,6 +415,12 @@ static const struct test_case cases[] = {
     {"a doorkeeper admits a key at its second sight", a_doorkeeper_admits_at_the_second_sight},
     {"a flood of new keys does not push out entries with a score",
      a_flood_of_single_keys_does_not_push_out_scorers},
+    {"uses apart are counted, uses at once are not",
+     uses_apart_are_counted_and_uses_at_once_are_not},
+    {"a newcomer waits outside a table of those who recur",
+     a_newcomer_waits_outside_a_table_of_those_who_recur},
+    {"a flood does not keep the slow ones out", a_flood_does_not_keep_the_slow_ones_out},
+    {"what rested for an hour is no loss", what_rested_long_is_no_loss},
     {"random operations agree with a plain array", random_operations_agree_with_a_plain_array},
     {"a walk sees each entry once and may remove it", a_walk_sees_each_entry_once_and_may_remove},
     {"a table of one entry works", a_table_of_one_works},
