@@ -1,9 +1,11 @@
 /* pair_filter.h - "first time this pair?" for very many pairs in fixed memory: a Bloom filter of
  * two generations
  *
- * A pair is remembered for one to two rotation times after it was last seen. It never says "first"
- * wrongly within one rotation time; it says "seen" wrongly in about 0.3 % (a small filter) to 0.5 %
- * (one of 8 MiB) of cases at 16 bits per pair and generation, 3 % to 4 % at 8 bits. */
+ * A pair is remembered for one to two rotation times after it was last seen, or until 64 pairs per
+ * line of 64 bytes came after it: a flood shortens the memory, but does not make everything look
+ * seen. Without a flood it never says "first" wrongly within one rotation time; it says "seen"
+ * wrongly in about 0.3 % (a small filter) to 0.5 % (one of 8 MiB) of cases at 16 bits per pair and
+ * generation, 3 % to 4 % at 8 bits, which is the most in a generation. */
 #ifndef BASE_PAIR_FILTER_H
 #define BASE_PAIR_FILTER_H
 

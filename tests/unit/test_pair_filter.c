@@ -75,11 +75,26 @@ static void wrong_answers_are_as_rare_as_documented(void)
     CHECK(dense > 1500 && dense < 4000); /* 8 bits: about 3 % */
 }
 
+static void a_flood_ends_a_generation_early(void)
+{
+    enum { BYTES = 1 << 16, FRESH = 1 << 20 };
+    struct pair_filter *f = pair_filter_new(BYTES, INT64_C(1) << 50);
+    unsigned wrong = 0;
+
+    for (uint64_t i = 0; i < FRESH; i++)
+        wrong += !pair_filter_first(f, item(i), (int64_t)i);
+    CHECK(wrong < FRESH / 15); /* without it nearly all; each generation 3 % at its end */
+    for (uint64_t i = FRESH - BYTES / 128 * 64; i < FRESH; i++)
+        CHECK(pair_filter_seen(f, item(i))); /* the latest are known for certain */
+    pair_filter_free(f);
+}
+
 static const struct test_case cases[] = {
     {"a pair is first once", a_pair_is_first_once},
     {"a pair is forgotten one to two rotations after its last sight",
      a_pair_is_forgotten_after_two_rotations},
     {"without rotation nothing is forgotten", without_rotation_nothing_is_forgotten},
+    {"a flood ends a generation early", a_flood_ends_a_generation_early},
     {"wrong answers are as rare as documented", wrong_answers_are_as_rare_as_documented},
 };
 TEST_MAIN(cases)
