@@ -1,9 +1,12 @@
 /* incident.c - life cycle of incidents and the alerts they give off
  * algorithm: keyed table of incidents; decades of the count, an hourly refresh and a new
  *            beginning decide about "ongoing"; a scan once a minute of event time decides about
- *            "ended". Members go into a list that grows up to a fixed length.
+ *            "ended". Members go into a list that grows up to a fixed length. Of an incident that
+ *            gives way to another its identity and what was told of it are kept in a hundredth of
+ *            the room, so that it goes on where it was, and is not announced as new again
  * source:    RFC 9562 5.5 for ids
- * limits:    capacity fixed; MEMBERS_BUDGET members over all incidents, then only counted */
+ * limits:    capacity fixed; an incident that gave way is not told to have ended, and keeps no
+ *            samples; MEMBERS_BUDGET members over all incidents, then only counted */
 #include "alert/incident.h"
 
 #include <stdio.h>
@@ -15,6 +18,7 @@
 #include "base/state.h"
 #include "base/table.h"
 
+enum { ASIDE_FACTOR = 16, ASIDE_MAX = 16384 };
 enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, MEMBERS_BUDGET = 65536, ENTITIES_MAX = 8192 };
 #define SECONDS_US(s) ((int64_t)(s)*1000000)
 
@@ -26,13 +30,22 @@ struct incident {
     double told_observed;
 };
 
+struct aside { /* of an incident that gave way */
+    int64_t first_us, last_us, window_start_us, told_us;
+    double observed, told_observed;
+    const char *unit;
+    enum severity severity;
+    uint32_t sequence;
+    bool closed;
+};
+
 struct entity_rules { /* which rules an entity text stands under, for the top tables */
     uint32_t rules;
 };
 
 struct incidents {
     struct incident_config config;
-    struct table *table, *entities;
+    struct table *table, *asides, *entities;
     uint32_t members;
     uint64_t dropped;
     int64_t next_scan_us;
@@ -47,11 +60,29 @@ static float drop_score(const void *entry, int64_t now_us)
            (float)((double)(now_us - in->alert.last_us) / 86400e6);
 }
 
+static void put_aside(struct incidents *s, const struct incident *in)
+{
+    const struct alert *a = &in->alert;
+    struct aside *old = table_get(s->asides, table_key_of(in), a->last_us, NULL);
+
+    *old = (struct aside){.first_us = a->first_us,
+                          .last_us = a->last_us,
+                          .window_start_us = a->window_start_us,
+                          .told_us = in->told_us,
+                          .observed = a->observed,
+                          .told_observed = in->told_observed,
+                          .unit = a->unit,
+                          .severity = a->severity,
+                          .sequence = a->sequence,
+                          .closed = in->closed};
+}
+
 static void before_drop(void *arg, void *entry)
 {
     struct incidents *s = arg;
     struct incident *in = entry;
 
+    put_aside(s, in);
     s->members -= in->alert.related_count;
     free(in->alert.related);
     in->alert.related = NULL;
@@ -67,12 +98,18 @@ struct incidents *incidents_new(const struct incident_config *config)
                               .score = drop_score,
                               .evict = before_drop,
                               .evict_arg = s};
+    struct table_spec asides = {.name = "incidents put aside",
+                                .capacity = config->capacity < ASIDE_MAX / ASIDE_FACTOR
+                                                ? config->capacity * ASIDE_FACTOR
+                                                : ASIDE_MAX,
+                                .entry_size = sizeof(struct aside)};
     struct table_spec entities = {.name = "incident entities",
                                   .capacity = ENTITIES_MAX,
                                   .entry_size = sizeof(struct entity_rules)};
 
     s->config = *config;
     s->table = table_new(&spec);
+    s->asides = table_new(&asides);
     s->entities = table_new(&entities);
     return s;
 }
@@ -86,6 +123,7 @@ struct incidents *incidents_free(struct incidents *s)
     for (struct incident *in; (in = table_next(s->table, &cursor)) != NULL;)
         free(in->alert.related);
     table_free(s->table);
+    table_free(s->asides);
     table_free(s->entities);
     state_texts_free(&s->texts);
     free(s);
@@ -408,6 +446,29 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     er->rules |= 1U << f->rule;
 }
 
+/* Did this one give way before, within a day? Then it is as it was told. */
+static bool resume(struct incidents *s, struct incident *in)
+{
+    struct aside *old = table_find(s->asides, table_key_of(in));
+    struct alert *a = &in->alert;
+
+    if (old == NULL || a->last_us - old->last_us > SECONDS_US(DAY_S))
+        return false;
+    a->window_start_us = old->window_start_us;
+    make_id(s, a);
+    if (old->first_us < a->first_us)
+        a->first_us = old->first_us;
+    if (old->unit == a->unit && old->observed > a->observed)
+        a->observed = old->observed;
+    a->severity = old->severity;
+    a->sequence = old->sequence;
+    in->told_us = old->told_us;
+    in->told_observed = old->told_observed;
+    in->closed = old->closed;
+    table_remove(s->asides, old);
+    return true;
+}
+
 /* Quiet for more than a day: what comes now is another incident. */
 static bool is_stale(const struct incident *in, const struct finding *f)
 {
@@ -432,8 +493,9 @@ void incident_report(struct incidents *s, const struct finding *f)
         forget(s, in);
         created = true;
     }
-    if (created) {
+    if (created)
         open_incident(s, in, f);
+    if (created && !resume(s, in)) {
         take_sample(s, &in->alert, f->ev);
         tell(s, in, ALERT_NEW);
         return;
@@ -573,7 +635,7 @@ uint64_t incidents_dropped(const struct incidents *s)
 
 size_t incidents_bytes(const struct incidents *s)
 {
-    return table_bytes(s->table) + table_bytes(s->entities) +
+    return table_bytes(s->table) + table_bytes(s->asides) + table_bytes(s->entities) +
            s->members * sizeof(struct alert_related);
 }
 

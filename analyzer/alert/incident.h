@@ -20,7 +20,8 @@ struct incidents;
 
 struct incident_config {
     struct hash_key key;
-    uint32_t capacity;  /* incidents kept; the least severe, longest quiet is dropped when full */
+    uint32_t capacity;  /* incidents kept; when full, the least severe, longest quiet gives way: it
+                           keeps its id and is not announced again, but loses its samples */
     const char *tenant; /* part of the ids; "default" */
     void (*emit)(void *arg, const struct alert *); /* called for each state change to be told */
     void *emit_arg;

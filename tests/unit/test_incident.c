@@ -538,6 +538,35 @@ static void who_sends_the_bounces_is_never_a_source(void)
     geo_close(geo);
 }
 
+static void what_gave_way_goes_on_and_is_not_new_again(void)
+{
+    struct told told;
+    struct incidents *s = start(&told, 4);
+    char id[37], ip[32];
+
+    report(s, "192.0.2.1", noon, 3);
+    memcpy(id, told.id, sizeof id);
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(ip, sizeof ip, "198.51.100.%u", i);
+        report(s, ip, noon + MINUTE, 3);
+    }
+    CHECK(!incident_is_open(s, RULE_RELAY_ACCEPTED, ENTITY_IP, SLICE_LIT("192.0.2.1")));
+    CHECK_INT(told.count, 21);
+    report(s, "192.0.2.1", noon + 2 * MINUTE, 4);
+    CHECK_INT(told.count, 21); /* nothing to say yet */
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(ip, sizeof ip, "198.51.100.%u", i);
+        report(s, ip, noon + 3 * MINUTE, 3);
+    }
+    CHECK_INT(told.count, 21);
+    report(s, "192.0.2.1", noon + 13 * HOUR, 12); /* the next day by the calendar */
+    CHECK_INT(told.count, 22);
+    CHECK_INT(told.last, ALERT_ONGOING);
+    CHECK_INT(told.sequence, 2);
+    CHECK_STR(told.id, id);
+    incidents_free(s);
+}
+
 static const struct test_case cases[] = {
     {"an incident is new, then ongoing, then ended", it_is_new_then_ongoing_then_ended},
     {"within a day it keeps its id, later it is another", within_a_day_it_keeps_its_id},
@@ -553,6 +582,7 @@ static const struct test_case cases[] = {
     {"flushing tells final counts once and ends nothing",
      flushing_tells_final_counts_once_and_ends_nothing},
     {"case of the entity makes no other incident", case_of_the_entity_makes_no_other_incident},
+    {"what gave way goes on, and is not new again", what_gave_way_goes_on_and_is_not_new_again},
     {"the severe survive a flood", the_severe_survive_a_flood},
     {"the list is in a fixed order", the_list_is_in_a_fixed_order},
     {"figures of different units are not mixed", figures_of_different_units_are_not_mixed},
