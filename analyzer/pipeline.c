@@ -23,6 +23,7 @@
 #include "base/geo.h"
 #include "base/panic.h"
 #include "base/state.h"
+#include "base/tally.h"
 #include "correlate/correlate.h"
 #include "correlate/hygiene.h"
 #include "correlate/marks.h"
@@ -39,6 +40,7 @@
 #include "summarize.h"
 
 enum { DETECTORS_MAX = 32, TOP_K = 1024, PROGRESS_EVERY = 16384, WAIT_MS = 500 };
+static const size_t FIXED_BYTES = 4 << 20;
 static const int64_t minute_us = 60 * 1000000;
 /* Block lists of followed logs are written anew after so long: with news, without. */
 static const int64_t lists_news_us = 10 * 1000000, lists_age_us = 60 * (int64_t)60 * 1000000;
@@ -67,6 +69,7 @@ struct pipeline {
     struct alert_mark alert_marks[PATTERNS_MAX]; /* what alerts say of each pattern */
     uint64_t client_hash;                        /* of the present event */
     struct geo *geo;                             /* NULL without a database */
+    struct tally *tally;
     struct pipeline_detector detectors[DETECTORS_MAX];
     unsigned detectors_count;
     /* lists that end with detector NULL; warm: those of a kind that want it */
@@ -143,20 +146,24 @@ static unsigned marks_of_client(void *arg, const struct alert_mark **ret)
 
 struct shares {
     uint32_t messages, sessions, incidents;
-    size_t detectors;
+    size_t detectors, tally;
 };
 
-/* A quarter of the budget for messages, a sixteenth each for sessions and incidents, half for the
- * detectors; the top tables, windows and buffers live in what is left, and so do the ids of
- * messages that several logs tell. */
-static struct shares divide_memory(size_t budget)
+/* The budget is for the whole process. What is there before the first table (the program and its
+ * libraries, wordings, top tables, windows) comes off first. Of the rest a quarter is for messages,
+ * a sixteenth each for sessions and incidents, half for the detectors, an eighth for the tally of
+ * who came lately; the ids of messages that several logs tell live in what tables of messages leave
+ * untouched. */
+static struct shares divide_memory(size_t memory)
 {
+    size_t budget = memory < 2 * FIXED_BYTES ? memory / 2 : memory - FIXED_BYTES;
     struct shares s;
 
     s.messages = (uint32_t)(budget / 4 / (sizeof(struct message) + 40));
     s.sessions = (uint32_t)(budget / 16 / (sizeof(struct session) + 40));
     s.incidents = (uint32_t)(budget / 16 / (sizeof(struct alert) + 64));
     s.detectors = budget / 2;
+    s.tally = budget / 8;
     return s;
 }
 
@@ -338,6 +345,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     env.policy = &p->policy;
     env.unshadow = options->unshadow;
     env.messages = correlate_messages(p->correlate);
+    env.tally = p->tally = tally_new(shares.tally);
     start_detectors(p, &env, shares.detectors);
     state_pressure_init(&p->pressure, (uint64_t)shares.messages + shares.sessions);
     progress_init(&p->progress, 2, config->quiet ? PROGRESS_NEVER : config->progress,
@@ -356,6 +364,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
         return NULL;
     for (unsigned i = 0; i < p->detectors_count; i++)
         p->detectors[i].detector->destroy(p->detectors[i].state);
+    tally_free(p->tally);
     incidents_free(p->incidents);
     relay_board_free(p->board);
     relay_tests_free(p->tests);

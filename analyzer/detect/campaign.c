@@ -81,8 +81,13 @@ unsigned campaign_members(const struct campaign *c, const struct ip_addr *presen
     return n + 1;
 }
 
-bool campaign_covers(struct campaign *c)
+bool campaign_covers(struct campaign *c, unsigned spread)
 {
+    if (crowd_stands_out(spread, distinct_count(&c->members)) &&
+        c->outstanding < CROWD_OUTSTANDING) {
+        c->outstanding++;
+        return false;
+    }
     if (c->named >= CAMPAIGN_NAMED)
         return true;
     c->named++;

@@ -14,6 +14,7 @@
 #include "base/distinct.h"
 #include "base/ip_addr.h"
 #include "base/table.h"
+#include "detect/crowd.h"
 
 struct state_io;
 
@@ -23,7 +24,8 @@ struct campaign {
     int64_t first_us, last_us;
     uint32_t events;
     uint32_t early_count;
-    uint32_t named; /* members with an alert of their own since the campaign was told of */
+    uint32_t named;       /* members with an alert of their own since the campaign was told of */
+    uint32_t outstanding; /* and those that stood out, see crowd.h */
     struct distinct members;
     struct ip_addr early[CAMPAIGN_EARLY_MEMBERS];
 };
@@ -52,8 +54,8 @@ unsigned campaign_members(const struct campaign *c, const struct ip_addr *presen
                           struct alert_related *ret);
 
 /* campaign_covers - of a campaign that is told of: enough of its members have an alert of their
- * own, another one needs none. Counts the member otherwise */
-bool campaign_covers(struct campaign *c);
+ * own, another one needs none. Counts the member otherwise. Spread: see crowd_covers() */
+bool campaign_covers(struct campaign *c, unsigned spread);
 
 /* campaigns_evictions - campaigns given up for want of room */
 uint64_t campaigns_evictions(const struct campaigns *c);

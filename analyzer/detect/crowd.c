@@ -5,6 +5,7 @@
  *          get an alert of their own is a matter of who comes first */
 #include "detect/crowd.h"
 
+enum { SPREAD_MIN = 3, FLOOD_CLIENTS = 1000 };
 static const int64_t hour_us = INT64_C(3600) * 1000000;
 
 void crowd_begin(struct crowd *c, int64_t time_us)
@@ -43,10 +44,20 @@ unsigned crowd_related(const struct crowd *c, const struct context *cx, struct a
     return n + 1;
 }
 
-bool crowd_covers(struct crowd *c, int64_t time_us)
+bool crowd_stands_out(unsigned spread, double others)
+{
+    return spread >= SPREAD_MIN && others >= FLOOD_CLIENTS;
+}
+
+bool crowd_covers(struct crowd *c, int64_t time_us, unsigned spread)
 {
     if (!c->told || time_us - c->last_us > hour_us)
         return false;
+    if (crowd_stands_out(spread, distinct_count(&c->clients)) &&
+        c->outstanding < CROWD_OUTSTANDING) {
+        c->outstanding++;
+        return false;
+    }
     if (c->named >= CROWD_NAMED)
         return true;
     c->named++;

@@ -36,6 +36,7 @@ struct detect_env {
     bool unshadow;                         /* scenarios that are only to count raise alerts too */
     struct geo *geo;                       /* NULL: no database */
     size_t memory_bytes;                   /* its share of the budget: more it must not take */
+    struct tally *tally; /* for tables of clients, see table.h; shared; NULL: none */
 };
 
 struct detector {

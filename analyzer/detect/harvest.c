@@ -26,7 +26,7 @@
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
 enum {
-    TALLY_MAX = 3, /* tries that a client is known to have made when its entry was pushed out */
+    TALLY_MAX = 3, /* tries believed of a client that had no entry when it made them */
     WARN_UNKNOWN = 8,
     ALERT_UNKNOWN = 10,
     SHARE_MAX =
@@ -92,12 +92,14 @@ static float harvester_score(const void *entry, int64_t now_us)
     return cusum_at(&h->test, now_us, half_life_us) + (h->raised ? 100 : 0);
 }
 
-static struct table *new_table(const char *name, size_t bytes, uint32_t entry_size)
+static struct table *new_table(const char *name, size_t bytes, uint32_t entry_size,
+                               struct tally *tally)
 {
     struct table_spec spec = {.name = name,
                               .capacity = capacity_of(bytes, entry_size),
                               .entry_size = entry_size,
-                              .score = harvester_score};
+                              .score = harvester_score,
+                              .tally = tally};
     return table_new(&spec);
 }
 
@@ -107,10 +109,10 @@ static void *create(const struct detect_env *env)
 
     d->env = *env;
     d->llr = bernoulli_llr_of(.30, .85);
-    d->clients =
-        new_table("harvesting clients", env->memory_bytes * 45 / 100, sizeof(struct harvester));
-    d->networks =
-        new_table("harvesting networks", env->memory_bytes * 20 / 100, sizeof(struct harvest_net));
+    d->clients = new_table("harvesting clients", env->memory_bytes * 45 / 100,
+                           sizeof(struct harvester), env->tally);
+    d->networks = new_table("harvesting networks", env->memory_bytes * 20 / 100,
+                            sizeof(struct harvest_net), NULL);
     d->pairs = pair_filter_new(env->memory_bytes * 25 / 100, HOURS_US(24));
     d->site = harvest_site_new(env->incidents, env->memory_bytes * 5 / 100);
     return d;
@@ -360,7 +362,8 @@ static void report_client(struct harvest *d, struct harvester *h, const struct e
 
     if (severity_of(h) < 0)
         return;
-    if (!h->raised && h->unknown < LOUD_UNKNOWN && harvest_site_covers(d->site, ev->time_us))
+    if (!h->raised && h->unknown < LOUD_UNKNOWN &&
+        harvest_site_covers(d->site, ev->time_us, table_spread(h)))
         return; /* a member of the campaign that the site's alert is about */
     report(d, h, ENTITY_IP, correlate_principal_text(&cx->client, text), NULL, 0, 1, ev);
 }
@@ -446,6 +449,8 @@ static bool first_unknown(struct harvest *d, const struct event *ev, const struc
     bool was_good = false;
 
     *ret_llr = d->llr.bad;
+    if (table_is_full(d->clients) && table_find(d->clients, cx->client_hash) == NULL)
+        return true; /* a flood of fresh clients must not fill the filter as well */
     if (!pair_filter_first(d->pairs, hash_mix(pair, d->env.key.k1 | 1), ev->time_us))
         return false;
     a->shared = !is_new_name(d, a, ev->time_us);
@@ -458,23 +463,14 @@ static bool first_unknown(struct harvest *d, const struct event *ev, const struc
     return true;
 }
 
-static uint64_t mark_of(const struct harvest *d, const struct context *cx, unsigned n)
-{
-    return hash_mix(hash_mix(cx->client_hash, d->env.key.k0 | 1), n);
-}
-
-/* A flood of fresh clients pushes out those that tried a few times, but the filter has a mark for
- * each of their first tries: a new entry begins with those, and stands above the flood. */
+/* Whoever was kept outside by a flood begins with the tries that the tally knows of. */
 static struct harvester *get_client(struct harvest *d, const struct event *ev,
                                     const struct context *cx, const struct attempt *a)
 {
     bool created;
-    unsigned tried = 0;
     struct harvester *h = table_get(d->clients, cx->client_hash, ev->time_us, &created);
 
-    while (tried < TALLY_MAX && !pair_filter_first(d->pairs, mark_of(d, cx, tried), ev->time_us))
-        tried++;
-    for (; created && tried > 0; tried--)
+    for (unsigned i = 1; created && i < table_spread(h) && i <= TALLY_MAX; i++)
         count_unknown(h, ev, cx, a, d->llr.bad);
     return h;
 }

@@ -185,9 +185,9 @@ void harvest_site_unknown(struct harvest_site *s, const struct event *ev, const 
         tide_add(s, &s->repeated, ev, cx, try->run == 2 ? 2 : 1, try->accepted);
 }
 
-bool harvest_site_covers(struct harvest_site *s, int64_t time_us)
+bool harvest_site_covers(struct harvest_site *s, int64_t time_us, unsigned spread)
 {
-    return crowd_covers(&s->repeated.crowd, time_us);
+    return crowd_covers(&s->repeated.crowd, time_us, spread);
 }
 
 size_t harvest_site_bytes(const struct harvest_site *s)

@@ -40,7 +40,7 @@ void harvest_site_unknown(struct harvest_site *s, const struct event *ev, const 
 
 /* harvest_site_covers - a campaign goes on, and enough of its clients have an alert of their own:
  * see crowd_covers() */
-bool harvest_site_covers(struct harvest_site *s, int64_t time_us);
+bool harvest_site_covers(struct harvest_site *s, int64_t time_us, unsigned spread);
 
 /* harvest_site_bytes - memory in use */
 size_t harvest_site_bytes(const struct harvest_site *s);

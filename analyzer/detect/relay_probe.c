@@ -61,7 +61,8 @@ static void *create(const struct detect_env *env)
     struct table_spec spec = {.name = "relay probes",
                               .capacity = clients,
                               .entry_size = sizeof(struct probe),
-                              .score = probe_score};
+                              .score = probe_score,
+                              .tally = env->tally};
 
     d->env = *env;
     d->policy = policy_copy(env->policy);
@@ -352,11 +353,12 @@ static struct part_of count_campaigns(struct relay_probe *d, const struct event 
 }
 
 /* Does the alert about a campaign say enough of a client that has no alert yet? */
-static bool is_covered(struct relay_probe *d, const struct part_of *part, int64_t time_us)
+static bool is_covered(struct relay_probe *d, const struct part_of *part, unsigned spread,
+                       int64_t time_us)
 {
-    return (part->network != NULL && campaign_covers(part->network)) ||
-           (part->target != NULL && campaign_covers(part->target)) ||
-           relay_probe_site_covers(d->site, time_us);
+    return (part->network != NULL && campaign_covers(part->network, spread)) ||
+           (part->target != NULL && campaign_covers(part->target, spread)) ||
+           relay_probe_site_covers(d->site, time_us, spread);
 }
 
 static bool is_login(const struct event *ev, const struct context *cx)
@@ -413,7 +415,7 @@ static void on_event(void *state, const struct event *ev, const struct context *
     if (severity < 0)
         return;
     is_much = is_many(d->policy, p) && !looks_roaming(d->policy, p) && !is_misconfigured(p);
-    if (p->raised || is_much || !is_covered(d, &part, ev->time_us))
+    if (p->raised || is_much || !is_covered(d, &part, table_spread(p), ev->time_us))
         report_client(d, p, severity, ev, client, tester);
 }
 

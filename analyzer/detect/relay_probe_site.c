@@ -134,9 +134,9 @@ void relay_probe_site_add(struct relay_probe_site *s, const struct event *ev,
         report(s, ev, cx);
 }
 
-bool relay_probe_site_covers(struct relay_probe_site *s, int64_t time_us)
+bool relay_probe_site_covers(struct relay_probe_site *s, int64_t time_us, unsigned spread)
 {
-    return crowd_covers(&s->crowd, time_us);
+    return crowd_covers(&s->crowd, time_us, spread);
 }
 
 size_t relay_probe_site_bytes(const struct relay_probe_site *s)

@@ -28,7 +28,7 @@ void relay_probe_site_add(struct relay_probe_site *s, const struct event *ev,
 
 /* relay_probe_site_covers - a campaign goes on, and enough of its clients have an alert of their
  * own: see crowd_covers() */
-bool relay_probe_site_covers(struct relay_probe_site *s, int64_t time_us);
+bool relay_probe_site_covers(struct relay_probe_site *s, int64_t time_us, unsigned spread);
 
 /* relay_probe_site_bytes - memory in use */
 size_t relay_probe_site_bytes(const struct relay_probe_site *s);

@@ -33,13 +33,14 @@ static float score(const void *entry, int64_t now_us)
     return (float)(sasl_client_level(k, now_us) + (k->told ? told_score : 0));
 }
 
-struct sasl_clients *sasl_clients_new(size_t bytes)
+struct sasl_clients *sasl_clients_new(size_t bytes, struct tally *tally)
 {
     struct sasl_clients *c = panic_calloc(1, sizeof *c);
     struct table_spec spec = {.name = "password guessers",
                               .capacity = capacity_of(bytes, sizeof(struct sasl_client)),
                               .entry_size = sizeof(struct sasl_client),
-                              .score = score};
+                              .score = score,
+                              .tally = tally};
 
     c->table = table_new(&spec);
     c->llr = bernoulli_llr_of(.15, .90);
@@ -135,6 +136,11 @@ uint32_t sasl_client_against(const struct sasl_client *k, uint64_t user_hash)
         if (k->tried[i].tag == tag_of(user_hash))
             return k->tried[i].failures;
     return 0;
+}
+
+unsigned sasl_client_spread(const struct sasl_client *k)
+{
+    return table_spread(k);
 }
 
 double sasl_client_level(const struct sasl_client *k, int64_t time_us)

@@ -10,6 +10,7 @@
 #include "base/decay.h"
 #include "base/distinct.h"
 #include "base/ip_addr.h"
+#include "base/tally.h"
 
 struct state_io;
 
@@ -36,9 +37,11 @@ struct sasl_client {
 
 struct sasl_clients;
 
-/* sasl_clients_new - as many clients as fit into bytes; sasl_clients_free: NULL is allowed, result
- * NULL */
-struct sasl_clients *sasl_clients_new(size_t bytes);
+/* sasl_clients_new - as many clients as fit into bytes
+ *
+ *   in        tally  who came lately, see table.h; borrowed; NULL: none
+ * sasl_clients_free: NULL is allowed, result NULL */
+struct sasl_clients *sasl_clients_new(size_t bytes, struct tally *tally);
 struct sasl_clients *sasl_clients_free(struct sasl_clients *c);
 
 /* sasl_clients_fail - count failures
@@ -61,6 +64,9 @@ const struct sasl_client *sasl_clients_recent(struct sasl_clients *c, uint64_t p
 
 /* sasl_client_against - its failures against one account; those without a name are not in it */
 uint32_t sasl_client_against(const struct sasl_client *k, uint64_t user_hash);
+
+/* sasl_client_spread - at how many separate times it failed, see table_spread() */
+unsigned sasl_client_spread(const struct sasl_client *k);
 
 /* sasl_client_level - S of the CUSUM as of time_us */
 double sasl_client_level(const struct sasl_client *k, int64_t time_us);

@@ -7,8 +7,16 @@
  * limits:    which clients are named is a matter of who comes first */
 #include "detect/sasl_folded.h"
 
+#include "detect/crowd.h"
+
 enum { NAMED_MAX = 64, NAMED_CAMPAIGN = 16 };
 static const int64_t turn_us = INT64_C(6) * 3600 * 1000000;
+static const int64_t flood_turn_us = INT64_C(3600) * 1000000;
+
+void sasl_folded_failed(struct sasl_folded *f, uint64_t client_hash, int64_t time_us)
+{
+    recent_set_add(&f->failing, client_hash, time_us, flood_turn_us);
+}
 
 void sasl_folded_told(struct sasl_folded *f, uint64_t client_hash, int64_t time_us)
 {
@@ -18,6 +26,14 @@ void sasl_folded_told(struct sasl_folded *f, uint64_t client_hash, int64_t time_
 static unsigned clients_of(const struct sasl_folded *f, int64_t time_us)
 {
     return (unsigned)recent_set_count(&f->clients, time_us, turn_us);
+}
+
+static bool stands_out(const struct sasl_folded *f, const struct sasl_client *k, double told,
+                       int64_t time_us)
+{
+    return told < CROWD_OUTSTANDING &&
+           crowd_stands_out(sasl_client_spread(k),
+                            recent_set_count(&f->failing, time_us, flood_turn_us));
 }
 
 static void count(struct sasl_folded *f, const struct sasl_client *k, int severity,
@@ -71,7 +87,7 @@ bool sasl_folded_takes(struct sasl_folded *f, struct incidents *incidents,
     slice host = event_has(ev, EF_HOST) ? event_field(ev, EF_HOST) : SLICE_LIT("server");
     double told = recent_set_count(&f->told, ev->time_us, turn_us);
 
-    if (told < NAMED_CAMPAIGN)
+    if (told < NAMED_CAMPAIGN || stands_out(f, k, told, ev->time_us))
         return false;
     if (clients_of(f, ev->time_us) == 0) {
         /* the detector of the whole site has them as members when it has spoken */

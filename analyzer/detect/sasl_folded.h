@@ -12,16 +12,21 @@
 struct sasl_folded {
     struct recent_set told;    /* clients with an alert of their own, of 6 to 12 hours */
     struct recent_set clients; /* those without */
+    struct recent_set failing; /* all that failed, of 1 to 2 hours */
     uint32_t failures;
     int severity; /* of the worst of them */
     int64_t first_us;
 };
 
+/* sasl_folded_failed - a client failed to log in */
+void sasl_folded_failed(struct sasl_folded *f, uint64_t client_hash, int64_t time_us);
+
 /* sasl_folded_told - a client got an alert of its own */
 void sasl_folded_told(struct sasl_folded *f, uint64_t client_hash, int64_t time_us);
 
 /* sasl_folded_takes - is enough said of clients like this one? Then it becomes a member of the
- * alert about the server
+ * alert about the server. Of a flood of clients that fail once or twice, those that return stand
+ * out (crowd_stands_out()) and are not taken
  *
  *   in        k         not told of yet, and not severe
  *             severity  what its own alert would have

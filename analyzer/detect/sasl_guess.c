@@ -52,7 +52,7 @@ static void *create(const struct detect_env *env)
     struct sasl_guess *d = panic_calloc(1, sizeof *d);
 
     d->env = *env;
-    d->clients = sasl_clients_new(env->memory_bytes / 2);
+    d->clients = sasl_clients_new(env->memory_bytes / 2, env->tally);
     d->targets = sasl_targets_new(env->memory_bytes / 4);
     d->known = pair_filter_new(env->memory_bytes / 4, known_turn_us);
     return d;
@@ -251,6 +251,7 @@ static void on_failure(struct sasl_guess *d, const struct auth_result *r, const 
                                    .time_us = ev->time_us};
     struct sasl_target *t;
 
+    sasl_folded_failed(&d->folded, cx->client_hash, ev->time_us);
     k->honey |= honey_users_has(d->env.honey_users, cx->user);
     judge_client(d, k, ev, cx);
     if (r->user_hash == 0 || is_usual_place(d, r))

@@ -8,6 +8,7 @@
 
 #include <stdlib.h>
 
+#include "base/tally.h"
 #include "detect/detector.h"
 #include "test.h"
 
@@ -24,6 +25,7 @@ struct world {
     struct correlate *correlate;
     struct incidents *incidents;
     struct relay_board *board;
+    struct tally *tally;
     const struct detector *detector;
     void *state;
     unsigned queue_ids;
@@ -87,6 +89,8 @@ static inline void world_start_env(struct world *w, const char *detector,
     all.board = w->board;
     all.messages = correlate_messages(w->correlate);
     all.zones = w->zones;
+    w->tally = tally_new(all.memory_bytes / 4);
+    all.tally = w->tally;
     w->state = w->detector->create(&all);
 }
 
@@ -98,6 +102,7 @@ static inline void world_start(struct world *w, const char *detector, size_t mem
 static inline void world_end(struct world *w)
 {
     w->detector->destroy(w->state);
+    tally_free(w->tally);
     correlate_free(w->correlate);
     incidents_free(w->incidents);
     relay_board_free(w->board);

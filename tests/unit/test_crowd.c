@@ -63,19 +63,37 @@ static void sixteen_members_get_an_alert_of_their_own(void)
 
     crowd_begin(&c, 0);
     add(&c, 1, 1, MINUTE);
-    CHECK(!crowd_covers(&c, MINUTE)); /* nobody was told of it yet */
+    CHECK(!crowd_covers(&c, MINUTE, 1)); /* nobody was told of it yet */
     CHECK_INT(c.named, 0);
     c.told = true;
     for (unsigned i = 0; i < 100; i++)
-        own += !crowd_covers(&c, MINUTE);
+        own += !crowd_covers(&c, MINUTE, 1);
     CHECK_INT(own, CROWD_NAMED);
-    CHECK(!crowd_covers(&c, 62 * MINUTE)); /* it is over */
+    CHECK(!crowd_covers(&c, 62 * MINUTE, 1)); /* it is over */
+}
+
+static void in_a_flood_those_who_return_stand_out(void)
+{
+    struct crowd c;
+    unsigned own = 0;
+
+    crowd_begin(&c, 0);
+    for (unsigned i = 0; i < 3000; i++)
+        add(&c, i, 1, MINUTE);
+    c.told = true;
+    c.named = CROWD_NAMED;
+    CHECK(crowd_covers(&c, MINUTE, 1) && crowd_covers(&c, MINUTE, 2));
+    for (unsigned i = 0; i < 3000; i++)
+        own += !crowd_covers(&c, MINUTE, 3);
+    CHECK_INT(own, CROWD_OUTSTANDING);
+    CHECK(!crowd_stands_out(3, 500)); /* among hundreds alike nobody does */
 }
 
 static const struct test_case cases[] = {
     {"members and networks are told apart", members_and_networks_are_told_apart},
     {"all are listed once, then those that come", all_are_listed_once_then_those_that_come},
     {"sixteen members get an alert of their own", sixteen_members_get_an_alert_of_their_own},
+    {"in a flood, those who return stand out", in_a_flood_those_who_return_stand_out},
 };
 
 TEST_MAIN(cases)
