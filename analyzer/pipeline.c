@@ -40,7 +40,7 @@
 #include "summarize.h"
 
 enum { DETECTORS_MAX = 32, TOP_K = 1024, PROGRESS_EVERY = 16384, WAIT_MS = 500 };
-static const size_t FIXED_BYTES = 4 << 20;
+static const size_t FIXED_BYTES = 5 << 20;
 static const int64_t minute_us = 60 * 1000000;
 /* Block lists of followed logs are written anew after so long: with news, without. */
 static const int64_t lists_news_us = 10 * 1000000, lists_age_us = 60 * (int64_t)60 * 1000000;
@@ -150,20 +150,20 @@ struct shares {
 };
 
 /* The budget is for the whole process. What is there before the first table (the program and its
- * libraries, wordings, top tables, windows) comes off first. Of the rest a quarter is for messages,
- * a sixteenth each for sessions and incidents, half for the detectors, an eighth for the tally of
- * who came lately; the ids of messages that several logs tell live in what tables of messages leave
- * untouched. */
+ * libraries, wordings, top tables, windows) comes off first. Of the rest half is for the detectors,
+ * three sixteenths each for messages and for the tally of who came lately, a sixteenth each for
+ * sessions and incidents; the ids of messages that several logs tell live in what tables of
+ * messages leave untouched. */
 static struct shares divide_memory(size_t memory)
 {
     size_t budget = memory < 2 * FIXED_BYTES ? memory / 2 : memory - FIXED_BYTES;
     struct shares s;
 
-    s.messages = (uint32_t)(budget / 4 / (sizeof(struct message) + 40));
+    s.messages = (uint32_t)(budget / 16 * 3 / (sizeof(struct message) + 40));
     s.sessions = (uint32_t)(budget / 16 / (sizeof(struct session) + 40));
     s.incidents = (uint32_t)(budget / 16 / (sizeof(struct alert) + 64));
     s.detectors = budget / 2;
-    s.tally = budget / 8;
+    s.tally = budget / 16 * 3;
     return s;
 }
 

@@ -332,7 +332,7 @@ static bool room_for_member(struct incidents *s, struct alert *a)
 
 static void take_members(struct incidents *s, struct alert *a, const struct finding *f)
 {
-    for (unsigned i = 0; i < f->related_count; i++) {
+    for (unsigned i = 0; i < f->related_count && a->related_count < ALERT_RELATED_MAX; i++) {
         if (has_member(a, &f->related[i]) || !room_for_member(s, a))
             continue;
         a->related[a->related_count++] = f->related[i];

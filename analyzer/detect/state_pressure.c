@@ -1,17 +1,17 @@
 /* state_pressure.c - evictions an hour against a threshold
  * algorithm: running total, differences summed over an hour that starts anew when it is over
- * source:    house rule: every eviction is counted and shown
+ * source:    house rule: every eviction is counted and shown. Measured: simulated quiet days of
+ *            5,000 users in 16 MiB lose some 5,000 an hour, for the tables of accounts and senders
+ *            do not hold them all; a flood loses as many in a second
  * limits:    the hour is not sliding: a burst over its end needs up to twice the threshold */
 #include "detect/state_pressure.h"
 
-enum { THRESHOLD_MIN = 1000, CAPACITY_PARTS = 100 };
+enum { THRESHOLD_MIN = 36000 }; /* ten a second */
 static const int64_t HOUR_US = INT64_C(3600000000);
 
 void state_pressure_init(struct state_pressure *p, uint64_t capacity)
 {
-    uint64_t part = capacity / CAPACITY_PARTS;
-
-    *p = (struct state_pressure){.threshold = part > THRESHOLD_MIN ? part : THRESHOLD_MIN};
+    *p = (struct state_pressure){.threshold = capacity > THRESHOLD_MIN ? capacity : THRESHOLD_MIN};
 }
 
 static void count(struct state_pressure *p, uint64_t total, int64_t now_us)

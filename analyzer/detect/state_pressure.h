@@ -24,7 +24,9 @@ struct state_pressure {
 
 /* state_pressure_init - an idle meter
  *
- *   in        capacity  entries of all tables together; the threshold is 1 % of it, at least 1,000
+ *   in        capacity  entries of the tables of messages and sessions together: as many losses an
+ *             hour are pressure, but no less than 36,000, since small tables lose entries on quiet
+ *             days, too
  */
 void state_pressure_init(struct state_pressure *p, uint64_t capacity);
 
