@@ -175,9 +175,9 @@ static void few_evictions_are_no_pressure(void)
     struct state_pressure p;
 
     world_start(&w, "protocol_abuse", MEMORY);
-    state_pressure_init(&p, 50000);
-    for (unsigned minute = 0; minute < 600; minute++) /* 960 an hour */
-        CHECK(!state_pressure_check(&p, w.incidents, minute * 16, day_start + minute * MINUTE,
+    state_pressure_init(&p, 5000);
+    for (unsigned minute = 0; minute < 600; minute++) /* 35,400 an hour: not yet ten a second */
+        CHECK(!state_pressure_check(&p, w.incidents, minute * 590, day_start + minute * MINUTE,
                                     SLICE_LIT("mx1")));
     CHECK_INT(world_count(&w, SEVERITY_INFO), 0);
     world_end(&w);
@@ -190,17 +190,17 @@ static void more_than_the_threshold_within_an_hour_is_pressure(void)
     const struct alert *a;
 
     world_start(&w, "protocol_abuse", MEMORY);
-    state_pressure_init(&p, 400000); /* threshold 4,000 */
-    CHECK(!state_pressure_check(&p, w.incidents, 4000, day_start, SLICE_LIT("mx1")));
-    CHECK(state_pressure_check(&p, w.incidents, 4001, day_start + MINUTE, SLICE_LIT("mx1")));
+    state_pressure_init(&p, 40000);
+    CHECK(!state_pressure_check(&p, w.incidents, 40000, day_start, SLICE_LIT("mx1")));
+    CHECK(state_pressure_check(&p, w.incidents, 40001, day_start + MINUTE, SLICE_LIT("mx1")));
     a = world_alert(&w, RULE_STATE_PRESSURE, "mx1");
     CHECK(a != NULL);
     if (a != NULL) {
         CHECK_INT(a->severity, SEVERITY_MEDIUM);
-        CHECK_INT(a->observed, 4001);
+        CHECK_INT(a->observed, 40001);
         CHECK_INT(a->first_us, day_start);
     }
-    CHECK(!state_pressure_check(&p, w.incidents, 4001, day_start + 2 * HOUR, SLICE_LIT("mx1")));
+    CHECK(!state_pressure_check(&p, w.incidents, 40001, day_start + 2 * HOUR, SLICE_LIT("mx1")));
     world_end(&w);
 }
 
