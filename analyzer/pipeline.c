@@ -112,6 +112,16 @@ static const struct rule_info *scenario_of(void *arg, slice id)
     return NULL;
 }
 
+static const struct alert_mark *mark_of(void *arg, slice id)
+{
+    const struct pipeline *p = arg;
+
+    for (unsigned i = 0; i < patterns_count(p->signatures->patterns); i++)
+        if (slice_eq(slice_of(p->alert_marks[i].id), id))
+            return &p->alert_marks[i];
+    return NULL;
+}
+
 static void emit_alert(void *arg, const struct alert *alert)
 {
     struct pipeline *p = arg;
@@ -236,6 +246,9 @@ static void persist(struct pipeline *p, struct state_io *io)
     hygiene_persist(p->hygiene, io);
     timeline_persist(p->timeline, io);
     correlate_persist(p->correlate, io);
+    marks_persist(p->marks, io);
+    relay_tests_persist(p->tests, io);
+    tally_persist(p->tally, io);
     for (unsigned i = 0; i < p->detectors_count; i++)
         if (p->detectors[i].detector->persist != NULL)
             p->detectors[i].detector->persist(p->detectors[i].state, io);
@@ -335,6 +348,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                            .scenario_arg = p,
                                                            .geo = p->geo,
                                                            .marks = marks_of_client,
+                                                           .mark = mark_of,
                                                            .marks_arg = p});
     env.incidents = p->incidents;
     env.board = p->board;

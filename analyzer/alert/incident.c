@@ -458,7 +458,8 @@ static bool resume(struct incidents *s, struct incident *in)
     make_id(s, a);
     if (old->first_us < a->first_us)
         a->first_us = old->first_us;
-    if (old->unit == a->unit && old->observed > a->observed)
+    if (old->unit != NULL && a->unit != NULL && strcmp(old->unit, a->unit) == 0 &&
+        old->observed > a->observed)
         a->observed = old->observed;
     a->severity = old->severity;
     a->sequence = old->sequence;
@@ -643,7 +644,7 @@ size_t incidents_bytes(const struct incidents *s)
 
 /* What an alert borrows from the program, by number. */
 struct borrowed {
-    uint16_t unit, stage, mta, advice, scenario, counter[ALERT_COUNTERS_MAX];
+    uint16_t unit, stage, mta, advice, scenario, counter[ALERT_COUNTERS_MAX], mark[ALERT_MARKS_MAX];
 };
 
 static void number_texts(struct state_texts *texts, const struct alert *a, struct borrowed *ret)
@@ -655,6 +656,8 @@ static void number_texts(struct state_texts *texts, const struct alert *a, struc
     ret->scenario = a->scenario == NULL ? 0 : state_texts_number(texts, a->scenario->id);
     for (unsigned i = 0; i < a->counters_count; i++)
         ret->counter[i] = state_texts_number(texts, a->counters[i].name);
+    for (unsigned i = 0; i < a->marks_count; i++)
+        ret->mark[i] = state_texts_number(texts, a->marks[i]->id);
 }
 
 static const char *text_of(const struct state_texts *texts, uint16_t number)
@@ -662,6 +665,20 @@ static const char *text_of(const struct state_texts *texts, uint16_t number)
     const char *text = state_texts_at(texts, number);
 
     return text == NULL ? "" : text;
+}
+
+/* Marks of files that say the same as before: those of another configuration never come here. */
+static void take_marks_back(const struct incidents *s, const struct borrowed *from, struct alert *a)
+{
+    unsigned count = a->marks_count < ALERT_MARKS_MAX ? a->marks_count : ALERT_MARKS_MAX;
+
+    a->marks_count = 0;
+    for (unsigned i = 0; i < count && s->config.mark != NULL; i++) {
+        const struct alert_mark *mark =
+            s->config.mark(s->config.marks_arg, slice_of(text_of(&s->texts, from->mark[i])));
+        if (mark != NULL)
+            a->marks[a->marks_count++] = mark;
+    }
 }
 
 static void take_texts(const struct incidents *s, const struct borrowed *from, struct alert *a)
@@ -679,6 +696,7 @@ static void take_texts(const struct incidents *s, const struct borrowed *from, s
         a->counters_count = 0;
     for (unsigned i = 0; i < a->counters_count; i++)
         a->counters[i].name = text_of(texts, from->counter[i]);
+    take_marks_back(s, from, a);
 }
 
 static unsigned room_of_members(unsigned n)
@@ -725,16 +743,38 @@ static void persist_borrowed(struct incidents *s, struct state_io *io)
     free(all);
 }
 
+/* What gave way borrows the unit of its figures. */
+static void persist_asides(struct incidents *s, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct aside, unit)};
+    struct aside *old;
+    uint32_t cursor = 0, n = 0;
+
+    table_persist_holes(s->asides, io, STATE_HOLES(holes));
+    uint32_t count = table_count(s->asides);
+    uint16_t *units = panic_calloc((size_t)count + 1, sizeof *units);
+    for (; !state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL; n++)
+        units[n] = state_texts_number(&s->texts, old->unit);
+    state_texts(io, &s->texts);
+    state_bytes(io, "units", units, sizeof *units, count);
+    cursor = n = 0;
+    for (; state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL; n++)
+        old->unit = n < count ? state_texts_at(&s->texts, units[n]) : NULL;
+    free(units);
+}
+
 void incidents_persist(struct incidents *s, struct state_io *io)
 {
-    enum { FIXED = 6 };
+    enum { FIXED = 7 };
     static const struct state_hole own[] = {
         STATE_HOLE(struct incidents, config), STATE_HOLE(struct incidents, table),
-        STATE_HOLE(struct incidents, entities), STATE_HOLE(struct incidents, texts)};
+        STATE_HOLE(struct incidents, entities), STATE_HOLE(struct incidents, texts),
+        STATE_HOLE(struct incidents, asides)};
     struct state_hole holes[FIXED + ALERT_COUNTERS_MAX] = {
         STATE_HOLE(struct incident, alert.unit),    STATE_HOLE(struct incident, alert.stage),
         STATE_HOLE(struct incident, alert.mta),     STATE_HOLE(struct incident, alert.advice),
-        STATE_HOLE(struct incident, alert.related), STATE_HOLE(struct incident, alert.scenario)};
+        STATE_HOLE(struct incident, alert.related), STATE_HOLE(struct incident, alert.scenario),
+        STATE_HOLE(struct incident, alert.marks)};
 
     for (unsigned i = 0; i < ALERT_COUNTERS_MAX; i++)
         holes[FIXED + i] = (struct state_hole){offsetof(struct incident, alert.counters) +
@@ -744,4 +784,5 @@ void incidents_persist(struct incidents *s, struct state_io *io)
     table_persist_holes(s->table, io, holes, sizeof holes / sizeof holes[0]);
     table_persist(s->entities, io);
     persist_borrowed(s, io);
+    persist_asides(s, io);
 }

@@ -36,6 +36,8 @@ struct incident_config {
     /* Patterns that the client of the present event was caught by, at most ALERT_MARKS_MAX; NULL:
      * none are kept. */
     unsigned (*marks)(void *arg, const struct alert_mark **ret);
+    /* the mark of an id, for incidents that come from a state; NULL: there are none */
+    const struct alert_mark *(*mark)(void *arg, slice id);
     void *marks_arg;
 };
 

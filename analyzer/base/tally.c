@@ -14,6 +14,7 @@
 
 #include "base/pages.h"
 #include "base/panic.h"
+#include "base/state.h"
 
 enum {
     CELLS = 16,
@@ -138,4 +139,9 @@ void tally_raise(struct tally *t, uint64_t hash, unsigned level, int64_t now_us)
 size_t tally_bytes(const struct tally *t)
 {
     return sizeof *t + t->count * sizeof(struct line);
+}
+
+void tally_persist(struct tally *t, struct state_io *io)
+{
+    state_bytes(io, "tally", t->lines, sizeof *t->lines, t->count);
 }

@@ -19,6 +19,7 @@
 
 enum { TALLY_LEVEL_MAX = 15, TALLY_APART_S = 20 };
 
+struct state_io;
 struct tally;
 
 /* tally_new - a tally in so many bytes (rounded down to 64, at least 64), all reserved here;
@@ -40,5 +41,8 @@ void tally_raise(struct tally *t, uint64_t hash, unsigned level, int64_t now_us)
 
 /* tally_bytes - memory reserved */
 size_t tally_bytes(const struct tally *t);
+
+/* tally_persist - to a state or back, see base/state.h */
+void tally_persist(struct tally *t, struct state_io *io);
 
 #endif

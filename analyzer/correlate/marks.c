@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 enum { CLIENTS_MAX = 4096 };
@@ -276,4 +277,14 @@ const struct patterns *marks_patterns(const struct marks *m)
 uint64_t marks_evictions(const struct marks *m)
 {
     return table_evictions(m->clients);
+}
+
+void marks_persist(struct marks *m, struct state_io *io)
+{
+    static const struct state_hole own[] = {
+        STATE_HOLE(struct marks, patterns), STATE_HOLE(struct marks, clients),
+        STATE_HOLE(struct marks, warn), STATE_HOLE(struct marks, warn_arg)};
+
+    state_struct(io, "marks", m, sizeof *m, STATE_HOLES(own));
+    table_persist(m->clients, io);
 }

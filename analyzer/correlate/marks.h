@@ -10,6 +10,7 @@
 #include "match/pattern.h"
 
 struct marks;
+struct state_io;
 
 /* marks_new - room for 4,096 clients; _free returns NULL
  *
@@ -40,5 +41,8 @@ const struct patterns *marks_patterns(const struct marks *m);
 
 /* marks_evictions - clients forgotten for want of room */
 uint64_t marks_evictions(const struct marks *m);
+
+/* marks_persist - to a state or back, see base/state.h */
+void marks_persist(struct marks *m, struct state_io *io);
 
 #endif

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "base/panic.h"
+#include "base/state.h"
 #include "base/table.h"
 
 enum { CLIENTS_MAX = 4096 };
@@ -149,4 +150,16 @@ uint64_t relay_tests_evictions(const struct relay_tests *t)
 size_t relay_tests_bytes(const struct relay_tests *t)
 {
     return t == NULL ? 0 : table_bytes(t->clients) + sizeof *t;
+}
+
+void relay_tests_persist(struct relay_tests *t, struct state_io *io)
+{
+    static const struct state_hole holes[] = {STATE_HOLE(struct client_tests, hit)};
+    struct client_tests *c;
+    uint32_t cursor = 0;
+
+    table_persist_holes(t->clients, io, STATE_HOLES(holes));
+    while (state_loading(io) && (c = table_next(t->clients, &cursor)) != NULL)
+        if (c->named)
+            c->named = testers_judge(t->testers, &c->seen, &c->hit);
 }

@@ -12,6 +12,7 @@
 #include "match/tester.h"
 
 struct relay_tests;
+struct state_io;
 
 /* relay_tests_new - all memory at once, some 1.5 MiB of which what is used counts; _free returns
  * NULL
@@ -45,5 +46,8 @@ void relay_tests_explain(const struct relay_tests *t, const struct context *cx, 
 /* relay_tests_evictions, relay_tests_bytes - as of a table */
 uint64_t relay_tests_evictions(const struct relay_tests *t);
 size_t relay_tests_bytes(const struct relay_tests *t);
+
+/* relay_tests_persist - to a state or back, see base/state.h */
+void relay_tests_persist(struct relay_tests *t, struct state_io *io);
 
 #endif
