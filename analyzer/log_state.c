@@ -180,3 +180,22 @@ void log_stream_keep_positions(struct log_stream *s)
     if (s->positions == NULL)
         s->positions = positions_new(&s->config->hash_key);
 }
+
+void log_stream_merge(struct log_stream *dst, const struct log_stream *src)
+{
+    struct input_totals *a = &dst->totals;
+    struct input_totals b;
+
+    log_stream_totals(src, &b);
+    a->lines += b.lines;
+    a->skipped += b.skipped;
+    a->rejected += b.rejected;
+    a->foreign += b.foreign;
+    a->bytes += b.bytes;
+    a->lines_cut += b.lines_cut;
+    a->gzip_truncated += b.gzip_truncated;
+    a->late_ignored += b.late_ignored;
+    a->reorder_overflow += b.reorder_overflow;
+    a->sources += b.sources;
+    a->sources_failed += b.sources_failed;
+}

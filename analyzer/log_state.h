@@ -18,4 +18,7 @@ void log_stream_persist(struct log_stream *s, struct state_io *io);
  */
 void log_stream_keep_positions(struct log_stream *s);
 
+/* log_stream_merge - add the input totals of another run */
+void log_stream_merge(struct log_stream *dst, const struct log_stream *src);
+
 #endif

@@ -20,6 +20,7 @@
 #include "input/follow.h"
 #include "input/input_set.h"
 #include "match/signatures.h"
+#include "merge.h"
 #include "options.h"
 #include "parsers.h"
 #include "pipeline.h"
@@ -235,6 +236,13 @@ static int check_config(const struct config *config)
     return 0;
 }
 
+static int merge(const struct settings *settings, const struct config *config)
+{
+    struct error error = {0};
+
+    return merge_run(settings, config, &error) ? 0 : fail(&error);
+}
+
 static int run(struct settings *settings, struct config *config)
 {
     struct error error = {0};
@@ -255,6 +263,8 @@ static int run(struct settings *settings, struct config *config)
     inputs.waiter = (struct feed_waiter){.on_wait = keep_waiting};
     if (settings->explain)
         status = explain(settings, config, &inputs);
+    else if (settings->merge)
+        status = merge(settings, config);
     else
         status = analyse_inputs(settings, config, &inputs);
     input_set_fini(&inputs);

@@ -162,8 +162,9 @@ bool options_parse(int argc, char **argv, struct settings *ret, struct error *re
 
     fill_getopt(long_options, short_options);
     ret->explain = argc > 1 && strcmp(argv[1], "explain") == 0;
-    argv += ret->explain; /* getopt passes over the first word, whatever it is */
-    argc -= ret->explain;
+    ret->merge = argc > 1 && strcmp(argv[1], "merge") == 0;
+    argv += ret->explain || ret->merge; /* getopt passes over the first word, whatever it is */
+    argc -= ret->explain || ret->merge;
     opterr = 0;
     optind = 0; /* start over, also in the middle of a group of short options left by an error */
     while ((c = getopt_long(argc, argv, short_options, long_options, NULL)) != -1) {
@@ -180,6 +181,9 @@ bool options_parse(int argc, char **argv, struct settings *ret, struct error *re
     }
     ret->operands = argv + optind;
     ret->operand_count = argc - optind;
+    if (ret->merge && ret->operand_count > 0) /* its key is that of the tables */
+        slice_keep(SLICE_LIT("command line"), add(ret, OPTION_STATE, ret->operands[0])->origin,
+                   256);
     return true;
 }
 
@@ -293,7 +297,8 @@ void options_help(FILE *out)
 {
     fputs("usage: relaywatch [OPTIONS] [FILE|DIR|-]...\n"
           "       relaywatch explain [OPTIONS] LINE\n"
-          "       relaywatch explain [OPTIONS] -f FILE|- [--unparsed]\n\n"
+          "       relaywatch explain [OPTIONS] -f FILE|- [--unparsed]\n"
+          "       relaywatch merge [OPTIONS] STATE...\n\n"
           "Reads mail-server logs and answers: is this server used as a relay or as a\n"
           "source of backscatter, by whom, since when, and what should be done?\n"
           "Without FILE, or with -, it reads standard input. gzip is recognised by content.\n"

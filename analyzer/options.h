@@ -34,6 +34,7 @@ struct settings {
     char **operands; /* FILE arguments, borrowed from argv */
     int operand_count;
     bool explain; /* the first word was "explain" */
+    bool merge;   /* ... was "merge" */
 };
 
 /* options_parse - read argv; settings of the file come first, so that the command line wins

@@ -261,7 +261,7 @@ static struct state_facts facts_of(const struct config *config)
 
 /* False with *reterr when what was read fits no structure: the pipeline cannot be used. A state
  * that is refused as a whole is a warning, and the run begins with nothing. */
-static bool restore(struct pipeline *p, struct error *reterr)
+static bool restore(struct pipeline *p, bool must, struct error *reterr)
 {
     const struct state_facts facts = facts_of(p->config);
     struct error error = {0};
@@ -273,6 +273,10 @@ static bool restore(struct pipeline *p, struct error *reterr)
         persist(p, io);
         return state_close(io, reterr);
     }
+    if (must && error.code == ERROR_NONE)
+        error_set(&error, ERROR_INPUT, "state %s: there is none", p->config->state_path);
+    if (must)
+        return error_set(reterr, error.code, "%s", error.text);
     if (error.code != ERROR_NONE) {
         snprintf(text, sizeof text, "%s; beginning anew", error.text);
         sinks_warn(p->sinks, text);
@@ -291,6 +295,24 @@ bool pipeline_save(struct pipeline *p, struct error *reterr)
         return false;
     persist(p, io);
     return state_close(io, reterr);
+}
+
+void pipeline_merge(struct pipeline *p, struct pipeline *from)
+{
+    incidents_merge(p->incidents, from->incidents);
+    relay_board_merge(p->board, from->board);
+    originators_merge(p->originators, from->originators);
+    timeline_merge(p->timeline, from->timeline);
+    correlate_merge(p->correlate, from->correlate);
+    log_stream_merge(p->stream, from->stream);
+    p->events += from->events;
+    p->parsed += from->parsed;
+    p->parser_skipped += from->parser_skipped;
+    p->repeats += from->repeats;
+    p->wild += from->wild;
+    if (from->first_us != 0 && (p->first_us == 0 || from->first_us < p->first_us))
+        p->first_us = from->first_us;
+    p->clock_us = from->clock_us > p->clock_us ? from->clock_us : p->clock_us;
 }
 
 /* ---- set-up ---- */
@@ -365,7 +387,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     progress_init(&p->progress, 2, config->quiet ? PROGRESS_NEVER : config->progress,
                   options->inputs->size_known ? options->inputs->size_bytes : 0);
     p->clock_us = p->wild_us = p->read_us = INT64_MIN;
-    if (config->state_path != NULL && !restore(p, reterr))
+    if (config->state_path != NULL && !restore(p, options->must_restore, reterr))
         return pipeline_free(p);
     if (options->follow != NULL)
         log_stream_follow(p->stream, options->follow, config->from_end);

@@ -44,6 +44,7 @@ struct pipeline_options {
     int64_t now_us;  /* wall clock at start: the year rule's reference for pipes, nothing else */
     size_t max_read; /* tests: bytes a read; 0 in normal use */
     const struct pipeline_watch *watch; /* NULL: none; it outlives the pipeline */
+    bool must_restore;     /* a state that cannot be used is a failure, not a warning */
     struct follow *follow; /* logs to be followed, the pipeline's from now on; NULL: a batch */
     /* called between two records, every few thousand of them and while there is nothing to read:
      * the place to look at signals and at the wall clock; may be NULL */
@@ -66,6 +67,13 @@ void pipeline_run(struct pipeline *p, const volatile int *stop);
  *   result    false with *reterr: the last good one is as it was
  *   note      outputs are on the disk before it: no alert can be lost between the two */
 bool pipeline_save(struct pipeline *p, struct error *reterr);
+
+/* pipeline_merge - add what another run knows that can be added: incidents, the relay board, top
+ * tables, traffic, totals and coverage. Detectors, sessions, messages, what was learnt of zones and
+ * the scorecard stay those of p
+ *
+ *   in        from   outlives p; of the same configuration and hash key */
+void pipeline_merge(struct pipeline *p, struct pipeline *from);
 
 /* pipeline_drain - followed logs are left for good: take what was held back of them, such as a last
  * line without its end */

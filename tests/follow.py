@@ -346,6 +346,25 @@ def run_damaged(folder):
     print(f"damaged      a state of {len(whole)} bytes, {tried} times cut or changed", flush=True)
 
 
+def run_merge(folder):
+    """Two servers, a state each: the merged report has the incidents of both and the sums of what adds up."""
+    folder.mkdir()
+    parts = []
+    for n in (1, 2):
+        log, out, state = folder / f"mx{n}.log", folder / f"mx{n}.json", folder / f"mx{n}.state"
+        append(log, "".join(make_lines(args.seed + n, args.lines // 2, f"mx{n}")))
+        parts.append((batch([log], out, "--state", str(state)), out, state))
+    out = folder / "merged.json"
+    subprocess.run([binary, "merge", *COMMON, "-o", f"json:{out}", *(str(p[2]) for p in parts)], check=True, timeout=60)
+    who = lambda docs: {(d["rule"]["id"], d["relaywatch"]["alert"]["entity"]["value"]) for d in docs}
+    want, got = who(parts[0][0]) | who(parts[1][0]), who(documents(out))
+    check("merge: the incidents of both", got == want, f"{len(got)} of {len(want)}")
+    check("merge: the lines of both", lines_read(out) == sum(lines_read(p[1]) for p in parts))
+    bad = subprocess.run([binary, "merge", *COMMON, str(parts[0][2]), str(folder / "none")], capture_output=True)
+    check("merge: a state that is not there is a failure", bad.returncode == 66, str(bad.returncode))
+    print(f"merge        2 states: {len(got)} incidents", flush=True)
+
+
 def run_samples(folder, samples):
     """Logs of every kind, left in the middle of a line and gone on with: the events must be those of one go."""
     logs = [max(d.glob("*.log"), key=lambda p: p.stat().st_size) for d in sorted(samples.iterdir()) if d.is_dir() and any(d.glob("*.log"))]
@@ -386,7 +405,7 @@ for n, way in enumerate(WAYS):
     jobs.append((way, run_case, way, (args.kills + n) // len(WAYS), args.seed + 1 + n, work / f"{way}-killed"))
 if args.samples:
     jobs.append(("samples", run_samples, work / "samples", pathlib.Path(args.samples)))
-jobs += [("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
+jobs += [("merge", run_merge, work / "merge"), ("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
 try:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         running = [pool.submit(*job[1:]) for job in jobs if not only or job[0] in only]

@@ -786,3 +786,96 @@ void incidents_persist(struct incidents *s, struct state_io *io)
     persist_borrowed(s, io);
     persist_asides(s, io);
 }
+
+/* ---- two runs as one ---- */
+
+/* The incident keeps the id of the earlier one, the severity of the graver, and the text of
+ * whichever has more to show. */
+static void merge_facts(struct alert *a, const struct alert *b)
+{
+    if (b->first_us < a->first_us) {
+        a->first_us = b->first_us;
+        a->window_start_us = b->window_start_us;
+        memcpy(a->id, b->id, sizeof a->id);
+    }
+    if (b->severity > a->severity || (b->severity == a->severity && b->observed > a->observed)) {
+        a->severity = b->severity;
+        a->observed = b->observed;
+        a->threshold = b->threshold;
+        a->unit = b->unit;
+        memcpy(a->reason, b->reason, sizeof a->reason);
+        memcpy(a->how, b->how, sizeof a->how);
+    }
+    a->last_us = b->last_us > a->last_us ? b->last_us : a->last_us;
+    a->raised_us = b->raised_us < a->raised_us ? b->raised_us : a->raised_us;
+    a->confidence = b->confidence > a->confidence ? b->confidence : a->confidence;
+    a->sequence = b->sequence > a->sequence ? b->sequence : a->sequence;
+}
+
+static void merge_counters(struct alert *a, const struct alert *b)
+{
+    for (unsigned i = 0; i < b->counters_count; i++) {
+        unsigned k = 0;
+        while (k < a->counters_count && strcmp(a->counters[k].name, b->counters[i].name) != 0)
+            k++;
+        if (k == ALERT_COUNTERS_MAX)
+            continue;
+        if (k == a->counters_count)
+            a->counters[a->counters_count++] = (struct alert_counter){b->counters[i].name, 0};
+        a->counters[k].value += b->counters[i].value;
+    }
+}
+
+static void merge_incident(struct incidents *s, struct incident *in, const struct incident *from)
+{
+    struct alert *a = &in->alert;
+    const struct alert *b = &from->alert;
+    const struct finding members = {.related = b->related,
+                                    .related_count = b->related_count,
+                                    .related_total = b->related_total};
+
+    merge_facts(a, b);
+    merge_counters(a, b);
+    take_members(s, a, &members);
+    for (unsigned i = 0; i < b->samples_count && a->samples_count < ALERT_SAMPLES_MAX; i++)
+        a->samples[a->samples_count++] = b->samples[i];
+    in->closed = in->closed && from->closed;
+}
+
+static void adopt_incident(struct incidents *s, struct incident *in, const struct incident *from)
+{
+    const struct finding members = {.related = from->alert.related,
+                                    .related_count = from->alert.related_count,
+                                    .related_total = from->alert.related_total};
+
+    *in = *from;
+    in->alert.related = NULL;
+    in->alert.related_count = 0;
+    take_members(s, &in->alert, &members);
+}
+
+void incidents_merge(struct incidents *dst, struct incidents *src)
+{
+    uint32_t cursor = 0;
+    bool created;
+
+    for (struct incident *in; (in = table_next(dst->table, &cursor)) != NULL;)
+        in->changed = true; /* all of them are told */
+    cursor = 0;
+    for (struct incident *from; (from = table_next(src->table, &cursor)) != NULL;) {
+        struct incident *in =
+            table_get(dst->table, table_key_of(from), table_last_us(from), &created);
+        if (created)
+            adopt_incident(dst, in, from);
+        else
+            merge_incident(dst, in, from);
+        in->changed = true;
+    }
+    cursor = 0;
+    for (struct entity_rules *from; (from = table_next(src->entities, &cursor)) != NULL;) {
+        struct entity_rules *er =
+            table_get(dst->entities, table_key_of(from), table_last_us(from), NULL);
+        er->rules |= from->rules;
+    }
+    dst->dropped += src->dropped;
+}

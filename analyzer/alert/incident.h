@@ -99,4 +99,10 @@ size_t incidents_bytes(const struct incidents *s);
 /* incidents_persist - to a state or back, see base/state.h */
 void incidents_persist(struct incidents *s, struct state_io *io);
 
+/* incidents_merge - add the incidents of another run: those of one rule and entity become one,
+ * whose counters are the sums
+ *
+ *   in        src   outlives dst, which borrows its texts; both need the same hash key */
+void incidents_merge(struct incidents *dst, struct incidents *src);
+
 #endif

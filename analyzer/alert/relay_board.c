@@ -271,3 +271,29 @@ void relay_board_persist(struct relay_board *b, struct state_io *io)
     space_saving_persist(b->accepted.clients, io);
     space_saving_persist(b->delivered.clients, io);
 }
+
+static void merge_parties(struct party_table *dst, const struct party_table *src)
+{
+    space_saving_merge(dst->clients, src->clients);
+    hll_merge(&dst->distinct, &src->distinct);
+    for (unsigned i = 0; i < FORMS; i++)
+        dst->form_count[i] += src->form_count[i];
+}
+
+void relay_board_merge(struct relay_board *dst, const struct relay_board *src)
+{
+    for (unsigned i = 0; i < RELAY_LEVELS; i++) {
+        bool first =
+            dst->count[i] == 0 || (src->count[i] > 0 && src->first_us[i] < dst->first_us[i]);
+        bool last = dst->count[i] == 0 || (src->count[i] > 0 && src->last_us[i] > dst->last_us[i]);
+        dst->first_us[i] = first ? src->first_us[i] : dst->first_us[i];
+        dst->last_us[i] = last ? src->last_us[i] : dst->last_us[i];
+        dst->count[i] += src->count[i];
+    }
+    merge_parties(&dst->refused, &src->refused);
+    merge_parties(&dst->accepted, &src->accepted);
+    merge_parties(&dst->delivered, &src->delivered);
+    dst->refused_since_accepted += src->refused_since_accepted;
+    if (dst->tester[0] == '\0')
+        slice_keep(slice_of(src->tester), dst->tester, sizeof dst->tester);
+}

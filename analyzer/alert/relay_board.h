@@ -68,4 +68,7 @@ bool relay_board_closed(const struct relay_board *b, int64_t now_us);
 /* relay_board_persist - to a state or back, see base/state.h */
 void relay_board_persist(struct relay_board *b, struct state_io *io);
 
+/* relay_board_merge - add what another run has on its board; both need the same hash key */
+void relay_board_merge(struct relay_board *dst, const struct relay_board *src);
+
 #endif

@@ -721,3 +721,20 @@ void correlate_persist(struct correlate *c, struct state_io *io)
     envelopes_persist(c->envelopes, io);
     echo_persist(c->echo, io);
 }
+
+void correlate_merge(struct correlate *dst, const struct correlate *src)
+{
+    struct correlate_stats *a = &dst->stats;
+    const struct correlate_stats *b = &src->stats;
+
+    a->sessions += b->sessions;
+    a->sessions_with_rcpt += b->sessions_with_rcpt;
+    a->queued += b->queued;
+    a->queued_client_known += b->queued_client_known;
+    a->deliveries += b->deliveries;
+    a->deliveries_with_reply += b->deliveries_with_reply;
+    a->auth_seen += b->auth_seen;
+    a->dialogues += b->dialogues;
+    a->auth_hidden += b->auth_hidden;
+    a->unjudged += b->unjudged;
+}

@@ -120,4 +120,8 @@ slice correlate_principal_text(const struct ip_addr *ip, char *buf);
 /* correlate_persist - to a state or back, see base/state.h; between two events only */
 void correlate_persist(struct correlate *c, struct state_io *io);
 
+/* correlate_merge - add the figures of coverage of another run; sessions and messages are not
+ * joined */
+void correlate_merge(struct correlate *dst, const struct correlate *src);
+
 #endif

@@ -228,3 +228,9 @@ void originators_persist(struct originators *o, struct state_io *io)
     for (unsigned d = 0; d < TOP_COUNT; d++)
         space_saving_persist(o->top[d], io);
 }
+
+void originators_merge(struct originators *dst, const struct originators *src)
+{
+    for (unsigned d = 0; d < TOP_COUNT; d++)
+        space_saving_merge(dst->top[d], src->top[d]);
+}

@@ -40,4 +40,7 @@ size_t originators_bytes(const struct originators *o);
 /* originators_persist - to a state or back, see base/state.h */
 void originators_persist(struct originators *o, struct state_io *io);
 
+/* originators_merge - add what another run has counted; both need the same hash key */
+void originators_merge(struct originators *dst, const struct originators *src);
+
 #endif

@@ -183,3 +183,13 @@ void timeline_persist(struct timeline *t, struct state_io *io)
     if (t->width >= WIDTHS)
         t->width = WIDTHS - 1;
 }
+
+void timeline_merge(struct timeline *dst, const struct timeline *src)
+{
+    for (int64_t n = src->low; src->last != NULL && n <= src->high; n++) {
+        const struct bucket *from = &src->ring[slot_of(n)];
+        move_to(dst, n * width_us(src));
+        for (unsigned i = 0; i < TRAFFIC_COUNT; i++)
+            dst->last->n[i] += from->n[i];
+    }
+}

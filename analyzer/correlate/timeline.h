@@ -30,4 +30,7 @@ void timeline_view_of(const struct timeline *t, struct timeline_view *ret);
 /* timeline_persist - to a state or back, see base/state.h */
 void timeline_persist(struct timeline *t, struct state_io *io);
 
+/* timeline_merge - add what another run has counted */
+void timeline_merge(struct timeline *dst, const struct timeline *src);
+
 #endif
