@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "base/geo.h"
+#include "base/state.h"
 #include "check_examples.h"
 #include "config.h"
 #include "explain.h"
@@ -164,8 +165,10 @@ static int analyse(const struct config *config, struct input_set *inputs, struct
     struct pipeline *p = pipeline_new(&options, &error);
     int status;
 
-    if (p == NULL)
+    if (p == NULL) {
+        follow_free(follow); /* it was not taken over yet */
         return fail(&error);
+    }
     service->pipeline = p;
     pipeline_run(p, service_stop());
     service_end(service);
@@ -193,6 +196,11 @@ static int analyse_inputs(const struct settings *settings, const struct config *
 
     if (error.code != ERROR_NONE)
         return fail(&error);
+    int lock = config->state_path == NULL ? -1 : state_lock(config->state_path, &error);
+    if (config->state_path != NULL && lock < 0) {
+        follow_free(follow);
+        return fail(&error);
+    }
     service_start(&service, config);
     inputs->waiter = (struct feed_waiter){.on_wait = keep_waiting, .arg = &service};
     if (follow != NULL)

@@ -533,6 +533,25 @@ void state_texts_free(struct state_texts *texts)
     *texts = (struct state_texts){0};
 }
 
+int state_lock(const char *path, struct error *reterr)
+{
+    char name[4096];
+    int n = snprintf(name, sizeof name, "%s.lock", path);
+    int fd = n < 0 || (size_t)n >= sizeof name
+                 ? -1
+                 : open(name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+
+    if (fd < 0) {
+        error_set(reterr, ERROR_OUTPUT, "state %s: cannot lock: %s", path, strerror(errno));
+        return -1;
+    }
+    if (flock(fd, LOCK_EX | LOCK_NB) == 0)
+        return fd;
+    error_set(reterr, ERROR_OUTPUT, "state %s: another run is using it", path);
+    close(fd);
+    return -1;
+}
+
 /* ---- the end ---- */
 
 /* So that the rename itself is on the disk. */

@@ -64,6 +64,12 @@ struct state_io *state_load(const char *path, const struct state_facts *facts,
 /* state_read_key - the hash key of a file, when it is one of this build; false: there is none */
 bool state_read_key(const char *path, struct hash_key *ret);
 
+/* state_lock - keep other runs from using the state of this path, until the descriptor is closed or
+ * the process ends; the lock is a file of its own beside it
+ *
+ *   result    the descriptor, or -1 with *reterr: another run has it, or the file cannot be made */
+int state_lock(const char *path, struct error *reterr);
+
 /* state_close - finish: of a file being written fsync and rename
  *
  *   result    false with *reterr: it was not written, the old file is as it was; or a piece that

@@ -200,6 +200,23 @@ static void a_file_is_private_and_a_failed_one_leaves_the_old(void)
     CHECK_INT(error.code, ERROR_OUTPUT);
 }
 
+static void a_state_is_for_one_run_at_a_time(void)
+{
+    struct error error = {0};
+    char name[80];
+    int first = state_lock(path, &error);
+
+    CHECK(first >= 0);
+    CHECK(state_lock(path, &error) < 0);
+    CHECK(strstr(error.text, "another run") != NULL);
+    close(first);
+    int second = state_lock(path, NULL);
+    CHECK(second >= 0);
+    close(second);
+    snprintf(name, sizeof name, "%s.lock", path);
+    unlink(name);
+}
+
 static void texts_keep_their_numbers(void)
 {
     struct state_texts texts = {0}, back = {0};
@@ -356,6 +373,7 @@ static const struct test_case cases[] = {
     {"pieces that are not those expected fail", pieces_that_are_not_those_expected_fail},
     {"a file is private, and a failed one leaves the old",
      a_file_is_private_and_a_failed_one_leaves_the_old},
+    {"a state is for one run at a time", a_state_is_for_one_run_at_a_time},
     {"texts keep their numbers", texts_keep_their_numbers},
     {"a table goes on as if nothing had happened", a_table_goes_on_as_if_nothing_had_happened},
     {"a top table goes on as if nothing had happened",
