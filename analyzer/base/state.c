@@ -223,7 +223,19 @@ static void body_fill(struct state_io *io, const unsigned char *data, size_t byt
     }
 }
 
-#ifndef NDEBUG
+/* AddressSanitizer reserves so much of the address space that hashes look like pointers. */
+#if defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define STATE_SANITIZED 1
+#endif
+#elif defined(__SANITIZE_ADDRESS__)
+#define STATE_SANITIZED 1
+#endif
+#if !defined(NDEBUG) && !defined(STATE_SANITIZED)
+#define STATE_SEARCH_POINTERS 1
+#endif
+
+#ifdef STATE_SEARCH_POINTERS
 /* A pointer in a piece is a hole that somebody forgot. */
 static void check_no_pointer(const char *name, const unsigned char *data, size_t bytes)
 {
@@ -248,7 +260,7 @@ static void write_piece(struct state_io *io, const char *name, const void *data,
 
     if (io->failed)
         return;
-#ifndef NDEBUG
+#ifdef STATE_SEARCH_POINTERS
     if (size % sizeof(uint64_t) == 0)
         check_no_pointer(name, data, size * count);
 #endif
