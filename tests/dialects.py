@@ -486,6 +486,10 @@ def want_tester(day, dialect):
         return None
     if dialect == "exchange tracking" and outcome != "bounced":
         return None if outcome == "refused" else ""
+    if dialect == "qmail" or (dialect == "s/qmail" and outcome != "refused"):  # no client
+        return None
+    if dialect in ("sendmail", "opensmtpd") and outcome == "refused":  # no sender of a refused recipient: no envelope
+        return None
     name, tried, tests = TESTERS[battery]
     answer = "refused" if outcome == "refused" else "accepted"
     if battery == "metasploit":  # its fourth recipient is at our own address
