@@ -47,6 +47,18 @@ def check_pages(built, sources, options, fail):
     return None
 
 
+def check_signature_page(sources, fail):
+    """every kind of file and every field of a pattern is explained"""
+    page = (sources / "relaywatch-signatures.5").read_text()
+    match = sources.parent.parent / "analyzer/match"
+    for section in ("REASONS", "TESTERS", "PATTERNS", "SCENARIOS", "POLICIES"):
+        if f"\n.Sh {section}\n" not in page:
+            fail(f"relaywatch-signatures.5 lacks {section}")
+    for field in re.findall(r'PATTERN_FIELD\(\w+, "(\w+)"', (match / "pattern_fields.def").read_text()):
+        if f"\n.It Cm {field}\n" not in page:
+            fail(f"relaywatch-signatures.5 lacks the field {field}")
+
+
 def check_completions(folder, options, fail):
     texts = {shell: (folder / f"relaywatch.{shell}").read_text() for shell in ("bash", "zsh", "fish")}
     for _, name in options:
@@ -90,6 +102,7 @@ def main():
     if len(options) < 30:
         failures.append(f"--help shows {len(options)} options only")
     check_pages(built, sources, options, failures.append)
+    check_signature_page(sources, failures.append)
     check_completions(built / "completions", options, failures.append)
     for failure in failures:
         print(failure)
