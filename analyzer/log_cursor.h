@@ -27,17 +27,17 @@ struct cursor {
     struct position pos;
     uint64_t base_bytes, base_lines; /* read in an earlier run, or before it was parked */
     /* of a log that is followed */
-    const struct positions *positions; /* of the stream */
-    bool live;                         /* more may come */
-    bool replaced;                     /* another file has its name now */
-    bool has_next;                     /* next is a record */
-    bool starved;                      /* it was at its end when it was read last */
-    bool again;                        /* ... and is to be read again */
-    bool emptied;                      /* the file was truncated, or has another log in it */
-    bool twin;                         /* the same log is being read under another name */
-    int64_t tried_us;                  /* wall clock of that */
-    int64_t data_us;                   /* monotonic: when it began to be at its end */
-    int64_t leaving_us;                /* monotonic: when it was replaced or removed; 0 */
+    struct positions *positions; /* of the stream */
+    bool live;                   /* more may come */
+    bool replaced;               /* another file has its name now */
+    bool has_next;               /* next is a record */
+    bool starved;                /* it was at its end when it was read last */
+    bool again;                  /* ... and is to be read again */
+    bool emptied;                /* the file was truncated, or has another log in it */
+    bool twin;                   /* the same log is being read under another name */
+    int64_t tried_us;            /* wall clock of that */
+    int64_t data_us;             /* monotonic: when it began to be at its end */
+    int64_t leaving_us;          /* monotonic: when it was replaced or removed; 0 */
 };
 
 struct waiting {

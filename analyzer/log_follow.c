@@ -226,8 +226,11 @@ static bool was_emptied(const struct positions *p, struct position *known,
 static bool may_read(void *arg)
 {
     struct cursor *c = arg;
+    uint32_t known_by = c->pos.head_len;
 
     c->emptied = was_emptied(c->positions, &c->pos, c->source);
+    if (c->pos.head_len > known_by) /* copies of it are known by that now */
+        positions_put(c->positions, &c->pos);
     return !c->emptied;
 }
 

@@ -99,7 +99,7 @@ def batch(paths, out, *more):
 class Follower:
     def __init__(self, out, *operands, state=None, more=()):
         self.command = [binary, *COMMON, "-F", "-o", f"json:{out}", *(["--state", str(state), "--state-every", "1"] if state else []), *more, *map(str, operands)]
-        self.out, self.kills = out, 0
+        self.out, self.kills, self.starting = out, 0, False
         self.start()
 
     def start(self):
@@ -136,6 +136,9 @@ def lines_read(out):
 
 def report(follower, timeout=20):
     """SIGUSR1, and the number of lines of the summary that comes."""
+    if follower.starting:
+        follower.starting = False
+        follower.wait_until_up()
     before = follower.out.read_text().count('"relaywatch.summary"') if follower.out.exists() else 0
     follower.process.send_signal(signal.SIGUSR1)
     end = time.time() + timeout
@@ -178,7 +181,7 @@ def pieces_of(lines, rnd, parts):
 
 
 def write_all(path, writes, between, pause):
-    """At the end some rest: rotations that follow each other within a tenth of a second are no rotations."""
+
     for text in writes:
         append(path, text)
         between()
@@ -275,9 +278,20 @@ def run_case(way, kills, seed, folder):
             follower.kill()
             time.sleep(rnd.choice([0, 0, 0.02]))
             follower.start()
+            follower.starting = True
+
+    def paced():
+        """Rotations that follow each other faster than names are looked at are none: the log must have been begun,
+        though not read to its end, before it is rotated again."""
+        size = len(lines) // 5 + 1
+        for i, part in enumerate(writes):
+            end = time.time() + 30
+            while i and time.time() < end and (report(follower) or 0) <= (i - 1) * size:
+                time.sleep(0.05)
+            yield part
 
     began = time.time()
-    files = rotate(logs, writes, between, pause)
+    files = rotate(logs, paced(), between, pause)
     if kills:
         time.sleep(0.1)
     good = settle(follower, len(lines))
