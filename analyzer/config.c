@@ -211,15 +211,23 @@ static bool take_limit(struct config *c, const struct setting *s, struct error *
 
 static bool take_path(struct config *c, const struct setting *s)
 {
-    const char **to = s->id == OPTION_EVENTS          ? &c->events_path
-                      : s->id == OPTION_STATE         ? &c->state_path
-                      : s->id == OPTION_SIGNATURES    ? &c->signatures
-                      : s->id == OPTION_GEOIP_CITY    ? &c->geoip_city
-                      : s->id == OPTION_GEOIP_COUNTRY ? &c->geoip_country
-                                                      : &c->geoip_asn;
+    const char **to = s->id == OPTION_EVENTS             ? &c->events_path
+                      : s->id == OPTION_METRICS_TEXTFILE ? &c->metrics_path
+                      : s->id == OPTION_SERVE_TOKEN      ? &c->serve_token
+                      : s->id == OPTION_STATE            ? &c->state_path
+                      : s->id == OPTION_SIGNATURES       ? &c->signatures
+                      : s->id == OPTION_GEOIP_CITY       ? &c->geoip_city
+                      : s->id == OPTION_GEOIP_COUNTRY    ? &c->geoip_country
+                                                         : &c->geoip_asn;
 
     *to = s->value;
     return true;
+}
+
+static bool take_address(struct http_address *to, const struct setting *s, struct error *reterr)
+{
+    return http_address_parse(slice_of(s->value), to) ||
+           bad(s, reterr, "is no address to listen at (9469, 127.0.0.1:9469, [::1]:9469)");
 }
 
 static bool take_switch(struct config *c, const struct setting *s)
@@ -252,11 +260,17 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
         return take_output(c, s, reterr);
     case OPTION_EVENTS:
     case OPTION_STATE:
+    case OPTION_METRICS_TEXTFILE:
+    case OPTION_SERVE_TOKEN:
     case OPTION_SIGNATURES:
     case OPTION_GEOIP_CITY:
     case OPTION_GEOIP_COUNTRY:
     case OPTION_GEOIP_ASN:
         return take_path(c, s);
+    case OPTION_METRICS_LISTEN:
+        return take_address(&c->metrics_listen, s, reterr);
+    case OPTION_SERVE:
+        return take_address(&c->serve, s, reterr);
     case OPTION_FORMAT:
         return take_format(c, s, reterr);
     case OPTION_TZ:
@@ -380,6 +394,20 @@ static bool outputs_have_reporter(const struct config *c, struct error *reterr)
     return true;
 }
 
+/* A batch is over before anybody could look. In a configuration file it is meant for other runs. */
+static bool serves_while_following(const struct config *c, const struct settings *settings,
+                                   struct error *reterr)
+{
+    for (unsigned i = 0; i < settings->count && !c->follow; i++) {
+        const struct setting *s = &settings->list[i];
+        if ((s->id == OPTION_METRICS_LISTEN || s->id == OPTION_SERVE) &&
+            strcmp(s->origin, "command line") == 0)
+            return error_set(reterr, ERROR_USAGE, "--%s needs --follow",
+                             s->id == OPTION_SERVE ? "serve" : "metrics-listen");
+    }
+    return true;
+}
+
 static void put_file_first(struct settings *s, unsigned from_line)
 {
     struct setting *copy = panic_calloc(s->count + 1, sizeof *copy);
@@ -446,7 +474,7 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
     if (c->outputs_count == 0)
         c->outputs[c->outputs_count++] =
             (struct config_output){writer_find(SLICE_LIT("text")), NULL};
-    return outputs_have_reporter(c, reterr);
+    return serves_while_following(c, settings, reterr) && outputs_have_reporter(c, reterr);
 }
 
 void config_fini(struct config *c)

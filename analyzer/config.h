@@ -15,6 +15,7 @@
 #include "event/parser.h"
 #include "event/time_zone.h"
 #include "event/zones.h"
+#include "http_address.h"
 #include "input/progress.h"
 #include "options.h"
 #include "output/writer.h"
@@ -33,6 +34,8 @@ struct config {
     struct honey_users *honey_users; /* owned */
     struct config_output outputs[CONFIG_OUTPUTS_MAX];
     unsigned outputs_count;
+    const char *metrics_path, *serve_token;             /* NULL: none */
+    struct http_address metrics_listen, serve;          /* not given: not wanted */
     const char *events_path;                            /* NULL: none */
     const char *geoip_city, *geoip_country, *geoip_asn; /* NULL: none; opened by the pipeline */
     const char *signatures;                             /* folder; NULL: built-in only */

@@ -18,6 +18,7 @@
 #include "check_examples.h"
 #include "config.h"
 #include "explain.h"
+#include "http_server.h"
 #include "input/follow.h"
 #include "input/input_set.h"
 #include "match/signatures.h"
@@ -53,9 +54,10 @@ static int show_version(void)
 
     pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
     pcre2_config(PCRE2_CONFIG_JIT, &jit);
-    printf("relaywatch %s\nPCRE2 %s (JIT %s), zlib %s, libmaxminddb %s, cJSON %s\n",
+    printf("relaywatch %s\nPCRE2 %s (JIT %s), zlib %s, libmaxminddb %s, cJSON %s, "
+           "libmicrohttpd %s\n",
            RELAYWATCH_VERSION, pcre2, jit ? "on" : "off", zlibVersion(), MMDB_lib_version(),
-           cJSON_Version());
+           cJSON_Version(), http_version() == NULL ? "left out" : http_version());
     return 0;
 }
 
@@ -162,10 +164,14 @@ static int analyse(const struct config *config, struct input_set *inputs, struct
                                        .follow = follow,
                                        .service = service_run,
                                        .service_arg = service};
-    struct pipeline *p = pipeline_new(&options, &error);
+    struct pipeline *p = NULL;
     int status;
 
+    service->publisher = publish_open(config, &error);
+    if (error.code == ERROR_NONE)
+        p = pipeline_new(&options, &error);
     if (p == NULL) {
+        publish_close(&service->publisher);
         follow_free(follow); /* it was not taken over yet */
         return fail(&error);
     }
@@ -176,11 +182,13 @@ static int analyse(const struct config *config, struct input_set *inputs, struct
         pipeline_drain(p);
     pipeline_finish(p);
     bool saved = service_save(service);
+    saved = publish_end(service->publisher, p) && saved;
     if (config->quiet == 0)
         say_totals(p);
     status = exit_status(p, config, inputs_failed);
     status = status == 0 && !saved ? EXIT_NO_OUTPUT : status;
     service->pipeline = NULL;
+    publish_close(&service->publisher);
     pipeline_free(p);
     return status;
 }

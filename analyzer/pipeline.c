@@ -17,6 +17,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "alert/incident.h"
 #include "alert/relay_board.h"
@@ -39,7 +40,13 @@
 #include "sinks.h"
 #include "summarize.h"
 
-enum { DETECTORS_MAX = 32, TOP_K = 1024, PROGRESS_EVERY = 16384, WAIT_MS = 500 };
+enum {
+    DETECTORS_MAX = 32,
+    PARSERS_MAX = METRICS_ROWS_MAX,
+    TOP_K = 1024,
+    PROGRESS_EVERY = 16384,
+    WAIT_MS = 500
+};
 static const size_t FIXED_BYTES = 5 << 20;
 static const int64_t minute_us = 60 * 1000000;
 /* Block lists of followed logs are written anew after so long: with news, without. */
@@ -83,9 +90,11 @@ struct pipeline {
     int64_t first_us; /* earliest record; 0 before the first */
     int64_t read_us;  /* latest record; the clock is ahead of it while followed logs are idle */
     uint64_t events, parsed, parser_skipped, repeats, wild;
-    const struct parser *parser; /* of the present record */
-    char mta[24], host[128];     /* of the first event: what server this is */
-    bool mta_unsure;             /* so far only login daemons have written */
+    const struct parser *parser;                /* of the present record */
+    struct metrics_format formats[PARSERS_MAX]; /* rows that some record was of */
+    unsigned formats_count, format;             /* that of the present record */
+    char mta[24], host[128];                    /* of the first event: what server this is */
+    bool mta_unsure;                            /* so far only login daemons have written */
 };
 
 /* ---- stages ---- */
@@ -521,6 +530,20 @@ static void take_event(void *arg, struct event *ev)
         p->watch->event(p->watch->arg, ev, &cx, p->by_kind[ev->kind]);
 }
 
+/* The row of the present parser, as a rule that of the record before. */
+static struct metrics_format *format_row(struct pipeline *p)
+{
+    if (p->format < p->formats_count && p->formats[p->format].name == p->parser->name)
+        return &p->formats[p->format];
+    for (p->format = 0; p->format < p->formats_count; p->format++)
+        if (p->formats[p->format].name == p->parser->name)
+            return &p->formats[p->format];
+    if (p->formats_count < PARSERS_MAX)
+        p->formats[p->formats_count++].name = p->parser->name;
+    p->format = p->formats_count - 1;
+    return &p->formats[p->format];
+}
+
 static void take_record(struct pipeline *p, const struct log_record *rec, struct event *ev)
 {
     struct event_sink sink = {take_event, p};
@@ -534,8 +557,10 @@ static void take_record(struct pipeline *p, const struct log_record *rec, struct
     switch (result) {
     case PARSE_EVENT:
         p->parsed++;
+        format_row(p)->parsed++;
         break;
     case PARSE_REJECT:
+        format_row(p)->rejected++;
         log_stream_reject(p->stream, rec);
         break;
     default:
@@ -634,8 +659,10 @@ void pipeline_totals(const struct pipeline *p, struct input_totals *t)
     t->last_us = p->clock_us == INT64_MIN ? 0 : p->clock_us;
 }
 
-/* live: only the documents that are wanted soon */
-static void report(struct pipeline *p, bool live)
+void pipeline_look(struct pipeline *p,
+                   void (*look)(void *arg, const struct summary *summary,
+                                const struct alert *const *incidents, unsigned incidents_count),
+                   void *arg)
 {
     struct summary *summary = panic_calloc(1, sizeof *summary);
     uint32_t count = incidents_count(p->incidents);
@@ -662,10 +689,28 @@ static void report(struct pipeline *p, bool live)
                                        .host = p->host,
                                        .now_us = p->clock_us},
               summary);
-    (live ? sinks_live : sinks_summary)(p->sinks, summary, list, count);
+    look(arg, summary, list, count);
     summarize_fini(summary);
     free(list);
     free(summary);
+}
+
+static void to_all(void *arg, const struct summary *summary, const struct alert *const *incidents,
+                   unsigned count)
+{
+    sinks_summary(arg, summary, incidents, count);
+}
+
+static void to_live(void *arg, const struct summary *summary, const struct alert *const *incidents,
+                    unsigned count)
+{
+    sinks_live(arg, summary, incidents, count);
+}
+
+/* live: only the documents that are wanted soon */
+static void report(struct pipeline *p, bool live)
+{
+    pipeline_look(p, live ? to_live : to_all, p->sinks);
 }
 
 void pipeline_report(struct pipeline *p)
@@ -697,4 +742,36 @@ uint64_t pipeline_alerts(const struct pipeline *p)
 bool pipeline_output_failed(const struct pipeline *p)
 {
     return sinks_failed(p->sinks);
+}
+
+static void add_table(struct metrics_figures *f, const char *name, int64_t entries,
+                      uint64_t evictions)
+{
+    if (f->tables_count == METRICS_ROWS_MAX)
+        return;
+    f->tables[f->tables_count++] =
+        (struct metrics_table){name, entries >= 0, entries >= 0 ? (uint64_t)entries : 0, evictions};
+}
+
+void pipeline_figures(const struct pipeline *p, struct metrics_figures *ret)
+{
+    struct correlate_stats stats;
+    uint64_t detectors = 0;
+
+    for (unsigned i = 0; i < p->detectors_count; i++)
+        if (p->detectors[i].detector->evictions != NULL)
+            detectors += p->detectors[i].detector->evictions(p->detectors[i].state);
+    correlate_stats(p->correlate, &stats);
+    add_table(ret, "messages", message_table_count(correlate_messages(p->correlate)),
+              stats.message_evictions);
+    add_table(ret, "sessions", -1, stats.session_evictions);
+    add_table(ret, "incidents", incidents_count(p->incidents), incidents_dropped(p->incidents));
+    add_table(ret, "parsers", -1, log_stream_evictions(p->stream));
+    add_table(ret, "relay_tests", -1, relay_tests_evictions(p->tests));
+    add_table(ret, "marks", -1, marks_evictions(p->marks));
+    add_table(ret, "detectors", -1, detectors);
+    memcpy(ret->formats, p->formats, sizeof p->formats);
+    ret->formats_count = p->formats_count;
+    ret->last_event_us = p->read_us == INT64_MIN ? 0 : p->read_us;
+    sinks_figures(p->sinks, ret);
 }

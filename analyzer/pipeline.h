@@ -12,6 +12,7 @@
 #include "detect/detector.h"
 #include "event/parser.h"
 #include "input/input_set.h"
+#include "output/metrics.h"
 #include "record_reader.h"
 
 struct pipeline;
@@ -81,6 +82,20 @@ void pipeline_drain(struct pipeline *p);
 
 /* pipeline_report - the summary as of now, to every output */
 void pipeline_report(struct pipeline *p);
+
+/* pipeline_look - the summary as of now, for somebody beside the outputs
+ *
+ *   in        look   is called once; what it gets is valid during the call
+ *   cost      looks at every incident and top table: some milliseconds */
+void pipeline_look(struct pipeline *p,
+                   void (*look)(void *arg, const struct summary *summary,
+                                const struct alert *const *incidents, unsigned incidents_count),
+                   void *arg);
+
+/* pipeline_figures - what of metrics the pipeline knows; the rest of ret is left alone
+ *
+ *   out       ret   zeroed by the caller; names live as long as the pipeline */
+void pipeline_figures(const struct pipeline *p, struct metrics_figures *ret);
 
 /* pipeline_reopen - open every output file again, after log rotation; what cannot be opened is told
  * and the old file stays in use */

@@ -138,5 +138,6 @@ void service_run(void *arg)
         report_wish = 0;
         pipeline_report(s->pipeline);
     }
+    publish_run(s->publisher, s->pipeline);
     save_if_due(s);
 }

@@ -10,12 +10,14 @@
 
 #include "config.h"
 #include "pipeline.h"
+#include "publish.h"
 
 struct service {
     const struct config *config;
-    struct pipeline *pipeline; /* NULL: not yet */
-    int64_t next_save_us;      /* monotonic clock */
-    uint64_t saved_lines;      /* read when the state was written last */
+    struct pipeline *pipeline;   /* NULL: not yet */
+    struct publisher *publisher; /* NULL: nobody looks on */
+    int64_t next_save_us;        /* monotonic clock */
+    uint64_t saved_lines;        /* read when the state was written last */
     int64_t watchdog_us,
         next_sign_us; /* how often the service manager wants a sign of life; 0 never */
     bool ready;       /* it was told that we are */

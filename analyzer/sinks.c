@@ -6,6 +6,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -20,6 +21,7 @@ struct sink {
     const struct writer *writer;
     struct transport *transport;
     struct run_info info;
+    uint64_t errors; /* writes that failed */
 };
 
 /* Standard output gets its document once, at the end. */
@@ -37,7 +39,8 @@ struct sinks {
     bool failed;
     int worst;
     uint64_t alerts;
-    bool news; /* alerts were told since sinks_live() */
+    uint64_t told[RULE_COUNT][SEVERITY_COUNT]; /* those that were new */
+    bool news;                                 /* alerts were told since sinks_live() */
 };
 
 static unsigned terminal_columns(int fd)
@@ -80,9 +83,12 @@ static void send(struct sinks *s, struct sink *k)
 {
     if (s->out.overflow)
         sinks_warn(s, "a document was larger than 64 MiB and is cut");
-    if ((s->out.len > 0 || k->writer->whole) &&
-        !transport_write(k->transport, (slice){s->out.ptr, s->out.len}))
-        s->failed |= !transport_stopped(k->transport);
+    if ((s->out.len == 0 && !k->writer->whole) ||
+        transport_write(k->transport, (slice){s->out.ptr, s->out.len}) ||
+        transport_stopped(k->transport))
+        return;
+    k->errors++;
+    s->failed = true;
 }
 
 /* What a file begins with; one that is added to has it already. */
@@ -118,7 +124,7 @@ struct sinks *sinks_new(const struct config *config, struct error *reterr)
     for (unsigned i = 0; i < config->outputs_count; i++) {
         const struct config_output *o = &config->outputs[i];
         struct sink *k = &s->list[s->count];
-        *k = (struct sink){o->writer, open_output(o, reterr), sinks_run_info(config, o->path)};
+        *k = (struct sink){o->writer, open_output(o, reterr), sinks_run_info(config, o->path), 0};
         if (k->transport == NULL)
             return sinks_free(s);
         s->count++;
@@ -189,6 +195,7 @@ void sinks_event(struct sinks *s, const struct event *ev, const char *parser)
 void sinks_alert(struct sinks *s, const struct alert *alert)
 {
     s->alerts += alert->state == ALERT_NEW;
+    s->told[alert->rule][alert->severity] += alert->state == ALERT_NEW;
     s->news = true;
     if ((int)alert->severity > s->worst)
         s->worst = (int)alert->severity;
@@ -268,4 +275,24 @@ int sinks_worst(const struct sinks *s)
 uint64_t sinks_alerts(const struct sinks *s)
 {
     return s->alerts;
+}
+
+static struct metrics_output *output_row(struct metrics_figures *f, const char *name)
+{
+    for (unsigned i = 0; i < f->outputs_count; i++)
+        if (strcmp(f->outputs[i].name, name) == 0)
+            return &f->outputs[i];
+    f->outputs[f->outputs_count].name = name;
+    return &f->outputs[f->outputs_count++];
+}
+
+void sinks_figures(const struct sinks *s, struct metrics_figures *ret)
+{
+    _Static_assert((int)CONFIG_OUTPUTS_MAX <= (int)METRICS_ROWS_MAX, "a row for each output");
+    memcpy(ret->alerts, s->told, sizeof ret->alerts);
+    for (unsigned i = 0; i < s->count; i++) {
+        struct metrics_output *row = output_row(ret, s->list[i].writer->name);
+        row->errors += s->list[i].errors;
+        row->dropped += transport_dropped(s->list[i].transport);
+    }
 }

@@ -7,6 +7,7 @@
 #include "alert/summary.h"
 #include "config.h"
 #include "event/event.h"
+#include "output/metrics.h"
 
 struct sinks;
 
@@ -48,5 +49,7 @@ bool sinks_stopped(const struct sinks *s);
 bool sinks_failed(const struct sinks *s);
 int sinks_worst(const struct sinks *s);       /* highest severity told; -1 none */
 uint64_t sinks_alerts(const struct sinks *s); /* alerts told in state "new" */
+/* sinks_figures - alerts told, and what outputs lost, into empty lists */
+void sinks_figures(const struct sinks *s, struct metrics_figures *ret);
 
 #endif

@@ -1,5 +1,5 @@
 # Style and script of the HTML report -> one C source:
-#   cmake -DSTYLE=report.css -DSCRIPT=report.js -DOUT=html_assets.c -P embed_assets.cmake
+#   cmake -DSTYLE=report.css -DSCRIPT=report.js -DLIVE=report_live.js -DOUT=html_assets.c -P embed_assets.cmake
 # Comments and indentation stay behind. As arrays of bytes, since ISO C promises string literals of 4,095 bytes only.
 # Each goes with its SHA-256, which the policy of the page names. See analyzer/output/html_assets.h.
 function(embed name path)
@@ -20,4 +20,6 @@ endfunction()
 embed(style ${STYLE})
 set(all "${source}")
 embed(script ${SCRIPT})
+set(all "${all}${source}")
+embed(live ${LIVE})
 file(WRITE ${OUT} "/* made by embed_assets.cmake */\n#include \"output/html_assets.h\"\n\n${all}${source}")

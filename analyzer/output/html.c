@@ -7,6 +7,7 @@
  * limits:  the clock of the wall is not in it, so the same log gives the same page */
 #include "output/html.h"
 
+#include <inttypes.h>
 #include <stdio.h>
 
 #include "output/html_assets.h"
@@ -169,13 +170,21 @@ static void put_policy(struct html *h)
     put_base64(h->out, html_style.sha256, sizeof html_style.sha256);
     html_raw(h, "'; script-src 'sha256-");
     put_base64(h->out, html_script.sha256, sizeof html_script.sha256);
+    if (h->run->page_number > 0) {
+        html_raw(h, "' 'sha256-");
+        put_base64(h->out, html_live.sha256, sizeof html_live.sha256);
+        html_raw(h, "'; connect-src 'self");
+    }
     html_raw(h, "'; img-src data:; base-uri 'none'; form-action 'none'\">\n");
 }
 
 static void put_head(struct html *h)
 {
     const char *host = h->s->coverage.server_host;
-    html_raw(h, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n");
+    html_raw(h, "<!DOCTYPE html>\n<html lang=\"en\"");
+    if (h->run->page_number > 0)
+        outbuf_printf(h->out, " data-page=\"%" PRIu64 "\"", h->run->page_number);
+    html_raw(h, ">\n<head>\n<meta charset=\"utf-8\">\n");
     put_policy(h);
     html_raw(h, "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
                 "<meta name=\"color-scheme\" content=\"light dark\">\n"
@@ -228,6 +237,10 @@ static void put_foot(struct html *h)
     html_words(h, h->run->version == NULL ? "" : h->run->version);
     html_raw(h, " from the log alone. All times are UTC.</p></footer>\n<script>");
     outbuf_put(h->out, asset_text(&html_script));
+    if (h->run->page_number > 0) {
+        html_raw(h, "</script>\n<script>");
+        outbuf_put(h->out, asset_text(&html_live));
+    }
     html_raw(h, "</script>\n</body>\n</html>\n");
 }
 

@@ -237,6 +237,11 @@ uint64_t transport_failures(const struct transport *t)
     return t->failures + (t->net != NULL ? net_sink_dropped(t->net) : 0);
 }
 
+uint64_t transport_dropped(const struct transport *t)
+{
+    return t->net == NULL ? 0 : net_sink_dropped(t->net);
+}
+
 bool transport_close(struct transport **t)
 {
     struct transport *old = *t;

@@ -70,6 +70,9 @@ bool transport_stopped(const struct transport *t);
 /* transport_failures - number of writes that failed, not counting a reader that has gone */
 uint64_t transport_failures(const struct transport *t);
 
+/* transport_dropped - messages that a collector did not take; 0 for files */
+uint64_t transport_dropped(const struct transport *t);
+
 /* transport_close - close and free; *t becomes NULL. NULL is allowed
  *
  *   result    false when closing showed that bytes were lost, or a write had failed before */

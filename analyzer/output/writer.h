@@ -20,6 +20,7 @@ struct run_info {
     bool colour;               /* text: ANSI colour allowed */
     unsigned top;              /* rows of each top table */
     bool live;                 /* follow mode: alerts are printed as they come */
+    uint64_t page_number;      /* html: of a page that is served and tells of news; 0: a file */
     const struct block_policy *block; /* block lists: what may be blocked; NULL: the defaults */
     const char *reporter_name, *reporter_address; /* abuse reports: who says so; NULL: nobody */
 };
