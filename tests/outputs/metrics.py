@@ -156,6 +156,7 @@ class Events:
     def __init__(self, port, path="/events"):
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=60)
         self.connection.request("GET", path)
+        self.socket = self.connection.sock
         self.answer = self.connection.getresponse()
         self.lines = []
         threading.Thread(target=self.work, daemon=True).start()
@@ -165,6 +166,10 @@ class Events:
             while line := self.answer.readline():
                 self.lines.append(line.decode().rstrip("\n"))
         self.lines.append("(end)")
+
+    def close(self):
+        with contextlib.suppress(OSError):
+            self.socket.shutdown(socket.SHUT_RDWR)
 
     def data(self):
         return [line[6:] for line in list(self.lines) if line.startswith("data: ")]
@@ -284,7 +289,7 @@ def hostile(folder):
     for s in slow:
         s.close()
     for e in streams:
-        e.connection.close()
+        e.close()
     check("back again", run.wait("/", lambda a: a[0] == 200, port=report)[0] == 200)
     check("ends as told", run.end() == 143, run.rest)
 
