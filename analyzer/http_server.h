@@ -16,6 +16,8 @@
 #ifndef HTTP_SERVER_H
 #define HTTP_SERVER_H
 
+#include <stdint.h>
+
 #include "base/error.h"
 #include "base/slice.h"
 #include "http_address.h"
