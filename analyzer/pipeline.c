@@ -37,6 +37,7 @@
 #include "detect/state_pressure.h"
 #include "log_state.h"
 #include "log_stream.h"
+#include "servers.h"
 #include "sinks.h"
 #include "summarize.h"
 
@@ -71,6 +72,8 @@ struct pipeline {
     struct timeline *timeline;
     struct incidents *incidents;
     struct relay_board *board;
+    struct servers *servers;
+    struct servers_now *servers_now;
     struct relay_tests *tests;
     struct marks *marks;
     struct alert_mark alert_marks[PATTERNS_MAX]; /* what alerts say of each pattern */
@@ -251,6 +254,7 @@ static void persist(struct pipeline *p, struct state_io *io)
     log_stream_persist(p->stream, io);
     incidents_persist(p->incidents, io);
     relay_board_persist(p->board, io);
+    servers_persist(p->servers, io);
     originators_persist(p->originators, io);
     hygiene_persist(p->hygiene, io);
     timeline_persist(p->timeline, io);
@@ -310,6 +314,7 @@ void pipeline_merge(struct pipeline *p, struct pipeline *from)
 {
     incidents_merge(p->incidents, from->incidents);
     relay_board_merge(p->board, from->board);
+    servers_merge(p->servers, from->servers);
     originators_merge(p->originators, from->originators);
     timeline_merge(p->timeline, from->timeline);
     correlate_merge(p->correlate, from->correlate);
@@ -358,6 +363,12 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->hygiene = hygiene_new();
     p->timeline = timeline_new();
     p->board = relay_board_new();
+    p->servers = servers_new(&(struct servers_config){.key = config->hash_key,
+                                                      .correlate = p->correlate,
+                                                      .source_name = input_name,
+                                                      .source_arg = p});
+    p->servers_now = servers_now(p->servers);
+    relay_board_mirror(p->board, servers_board, p->servers);
     p->marks = marks_new(p->signatures->patterns, sinks_warn, p->sinks);
     describe_marks(p);
     p->tests = relay_tests_new(p->signatures->testers, p->board);
@@ -412,6 +423,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     tally_free(p->tally);
     incidents_free(p->incidents);
     relay_board_free(p->board);
+    servers_free(p->servers);
     relay_tests_free(p->tests);
     marks_free(p->marks);
     originators_free(p->originators);
@@ -518,6 +530,7 @@ static void take_event(void *arg, struct event *ev)
     p->repeats += ev->repeat - 1;
     if (p->mta[0] == '\0' || (p->mta_unsure && !p->parser->logins_only))
         note_server(p, ev);
+    servers_event(p->servers, p->servers_now, ev, p->parser);
     sinks_event(p->sinks, ev, p->parser->name);
     correlate_event(p->correlate, ev, &cx);
     cx.marks = p->marks;
@@ -664,11 +677,15 @@ void pipeline_look(struct pipeline *p,
                                 const struct alert *const *incidents, unsigned incidents_count),
                    void *arg)
 {
+    struct server servers[SERVERS_MAX + 1];
+    unsigned servers_count = servers_list(p->servers, servers);
+    struct correlate_stats stats;
     struct summary *summary = panic_calloc(1, sizeof *summary);
     uint32_t count = incidents_count(p->incidents);
     const struct alert **list = panic_calloc((size_t)count + 1, sizeof *list);
 
     count = incidents_list(p->incidents, list, count);
+    correlate_stats(p->correlate, &stats);
     pipeline_totals(p, &summary->input);
     summary->evictions = all_evictions(p);
     summary->scenarios = p->scenarios->tally;
@@ -677,7 +694,9 @@ void pipeline_look(struct pipeline *p,
                                        .incidents_count = count,
                                        .incident_rules = p->incidents,
                                        .board = p->board,
-                                       .correlate = p->correlate,
+                                       .stats = &stats,
+                                       .servers = servers,
+                                       .servers_count = servers_count,
                                        .originators = p->originators,
                                        .hygiene = p->hygiene,
                                        .timeline = p->timeline,
@@ -691,6 +710,7 @@ void pipeline_look(struct pipeline *p,
               summary);
     look(arg, summary, list, count);
     summarize_fini(summary);
+    servers_list_free(p->servers, servers, servers_count);
     free(list);
     free(summary);
 }

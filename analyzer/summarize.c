@@ -8,6 +8,7 @@
 #include "summarize.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alert/advice.h"
@@ -125,22 +126,18 @@ static double share(uint64_t part, uint64_t whole)
  * relaying" says little. */
 static bool auth_hides_much(const struct summarize_from *from)
 {
-    struct correlate_stats stats;
-
-    correlate_stats(from->correlate, &stats);
-    return share(stats.auth_hidden, stats.queued) > 1 - coverage_needed;
+    return share(from->stats->auth_hidden, from->stats->queued) > 1 - coverage_needed;
 }
 
 static void fill_coverage(const struct summarize_from *from, struct coverage *c)
 {
-    struct correlate_stats stats;
+    const struct correlate_stats *stats = from->stats;
 
-    correlate_stats(from->correlate, &stats);
-    c->rcpt_decisions_visible = share(stats.sessions_with_rcpt, stats.sessions);
-    c->client_known = share(stats.queued_client_known, stats.queued);
-    c->remote_reply_visible = share(stats.deliveries_with_reply, stats.deliveries);
-    c->unjudged = stats.unjudged;
-    c->auth_visible = stats.auth_seen > 0 && stats.auth_hidden == 0;
+    c->rcpt_decisions_visible = share(stats->sessions_with_rcpt, stats->sessions);
+    c->client_known = share(stats->queued_client_known, stats->queued);
+    c->remote_reply_visible = share(stats->deliveries_with_reply, stats->deliveries);
+    c->unjudged = stats->unjudged;
+    c->auth_visible = stats->auth_seen > 0 && stats->auth_hidden == 0;
     c->server_mta = from->mta;
     slice_keep(slice_of(from->host), c->server_host, sizeof c->server_host);
     if (zones_explicit_domains(from->zones)) {
@@ -153,11 +150,16 @@ static void fill_coverage(const struct summarize_from *from, struct coverage *c)
         c->learnt_networks_count = zones_network_proposals(from->zones, c->learnt_networks, 8);
 }
 
-static bool too_little_seen(const struct coverage *c)
+static bool is_low(double share)
 {
-    return c->zones == ZONES_MISSING ||
-           (c->client_known >= 0 && c->client_known < coverage_needed) || c->unjudged > 0 ||
-           (c->rcpt_decisions_visible >= 0 && c->rcpt_decisions_visible < coverage_needed);
+    return share >= 0 && share < coverage_needed;
+}
+
+static bool too_little_seen(const struct correlate_stats *s, enum zones_origin zones)
+{
+    return zones == ZONES_MISSING || s->unjudged > 0 ||
+           is_low(share(s->queued_client_known, s->queued)) ||
+           is_low(share(s->sessions_with_rcpt, s->sessions));
 }
 
 /* ---- patterns ---- */
@@ -213,15 +215,12 @@ static void parties_text(const struct verdict *v, char *buf, size_t size)
 /* Queues only: a server's own tracking, say. */
 static bool shows_no_dialogue(const struct summarize_from *from)
 {
-    struct correlate_stats stats;
-
-    correlate_stats(from->correlate, &stats);
-    return stats.dialogues == 0 && stats.queued > 0;
+    return from->stats->dialogues == 0 && from->stats->queued > 0;
 }
 
-static void relay_sentence(const struct summarize_from *from, unsigned long long unjudged,
-                           struct verdict *v)
+static void relay_sentence(const struct summarize_from *from, struct verdict *v)
 {
+    unsigned long long unjudged = (unsigned long long)from->stats->unjudged;
     char by[160];
     unsigned long long n = (unsigned long long)v->count;
 
@@ -300,12 +299,14 @@ static void topic_sentence(enum verdict_topic topic, struct verdict *v)
                  mark + 2);
 }
 
-static void fill_verdicts(const struct summarize_from *from, struct summary *s)
+void summarize_verdicts(const struct summarize_from *from, enum zones_origin zones,
+                        struct verdict *ret)
 {
-    bool blind = too_little_seen(&s->coverage) || from->now_us == INT64_MIN; /* no event at all */
+    bool blind =
+        too_little_seen(from->stats, zones) || from->now_us == INT64_MIN; /* no event at all */
 
     for (unsigned topic = 0; topic < TOPIC_COUNT; topic++) {
-        struct verdict *v = &s->verdict[topic];
+        struct verdict *v = &ret[topic];
         if (topic == TOPIC_RELAY)
             relay_board_verdict(from->board, v);
         else
@@ -314,7 +315,7 @@ static void fill_verdicts(const struct summarize_from *from, struct summary *s)
             v->state == VERDICT_NO && (blind || (topic == TOPIC_RELAY && auth_hides_much(from)));
         v->advice = advice_for_topic((enum verdict_topic)topic, v->state, from->mta);
         if (topic == TOPIC_RELAY)
-            relay_sentence(from, s->coverage.unjudged, v);
+            relay_sentence(from, v);
         else
             topic_sentence((enum verdict_topic)topic, v);
     }
@@ -352,15 +353,13 @@ static void fill_relay_facts(const struct relay_board *b, struct scorecard_facts
 
 static void fill_scorecard(const struct summarize_from *from, struct summary *s)
 {
-    struct correlate_stats stats;
     struct scorecard_facts f;
 
     hygiene_facts(from->hygiene, &f);
     fill_relay_facts(from->board, &f);
-    correlate_stats(from->correlate, &stats);
-    f.coverage_enough = !too_little_seen(&s->coverage) && !auth_hides_much(from);
+    f.coverage_enough = !too_little_seen(from->stats, s->coverage.zones) && !auth_hides_much(from);
     f.dialogue_visible = !shows_no_dialogue(from);
-    f.joins_lost = stats.message_evictions;
+    f.joins_lost = from->stats->message_evictions;
     s->scorecard_count = scorecard_fill(&f, s->scorecard);
 }
 
@@ -391,7 +390,8 @@ void summarize(const struct summarize_from *from, struct summary *s)
 {
     fill_coverage(from, &s->coverage);
     fill_signatures(from->marks, &s->signatures);
-    fill_verdicts(from, s);
+    summarize_verdicts(from, s->coverage.zones, s->verdict);
+    summarize_servers(from, s);
     fill_tops(from, s);
     for (unsigned i = 0; i < from->incidents_count; i++)
         s->alerts_by_severity[from->incidents[i]->severity]++;
@@ -408,4 +408,5 @@ void summarize_fini(struct summary *s)
     for (unsigned dim = 0; dim < TOP_COUNT; dim++)
         originators_top_free(&s->top[dim]);
     case_free(&s->cases);
+    free(s->servers);
 }

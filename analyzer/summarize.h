@@ -11,13 +11,14 @@
 #include "correlate/originators.h"
 #include "correlate/timeline.h"
 #include "event/zones.h"
+#include "servers.h"
 
 struct summarize_from {
     const struct alert *const *incidents; /* most severe first */
     unsigned incidents_count;
     struct incidents *incident_rules;
     const struct relay_board *board;
-    const struct correlate *correlate;
+    const struct correlate_stats *stats;
     const struct originators *originators;
     const struct hygiene *hygiene;
     const struct timeline *timeline;
@@ -26,6 +27,8 @@ struct summarize_from {
     const struct zones *zones;
     unsigned top; /* rows of each table */
     const char *mta, *host;
+    const struct server *servers; /* see servers_list() */
+    unsigned servers_count;
     int64_t now_us; /* event time at the end; INT64_MIN when there was no event */
 };
 
@@ -33,5 +36,16 @@ struct summarize_from {
  * and cases */
 void summarize(const struct summarize_from *from, struct summary *ret);
 void summarize_fini(struct summary *s);
+
+/* summarize_verdicts - the five answers from a part of it: board, incidents, figures, mta, now_us
+ *
+ *   in        zones  where the domains are from, see struct coverage
+ *   out       ret    TOPIC_COUNT verdicts, zeroed by the caller */
+void summarize_verdicts(const struct summarize_from *from, enum zones_origin zones,
+                        struct verdict *ret);
+
+/* summarize_servers - the rows of s->servers; coverage must be there; summarize_fini() frees them
+ */
+void summarize_servers(const struct summarize_from *from, struct summary *s);
 
 #endif

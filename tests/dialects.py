@@ -523,6 +523,9 @@ def close(a, b, loose):
     return abs((parse(a[0]) - parse(b[0])).total_seconds()) <= (60 if loose else 3) and abs(a[1] - b[1]) <= (b[1] / 20 if loose else 0)
 
 
+TOPICS = "relay", "backscatter", "victim", "account", "inside"  # of the only server, and of the run
+
+
 def main():
     binary, wrong, checks = sys.argv[1], 0, 0
     for name, day in DAYS.items():
@@ -538,6 +541,9 @@ def main():
                 bad.append(f"verdict {state}, want {verdict}")
             if dialect in NO_EVIDENCE and not summary["verdict"]["relay"].get("no_evidence"):
                 bad.append("a verdict without evidence")
+            if (rows := [(r[t]["state"], r[t]["count"], r[t].get("since")) for r in summary["servers"] for t in TOPICS]) != [
+                    (v["state"], v["count"], v.get("since")) for v in (summary["verdict"][t] for t in TOPICS)]:
+                bad.append(f"servers {rows}")
             if summary["input"]["rejected"] or summary["input"]["foreign"]:
                 bad.append(f"rejected {summary['input']['rejected']}, foreign {summary['input']['foreign']}")
             tester, seen = want_tester(name, dialect), summary["verdict"]["relay"].get("tester")
@@ -561,4 +567,5 @@ def main():
     sys.exit(bool(wrong))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -4,8 +4,9 @@
  *            form. A recipient that was accepted is settled by a bounce of one of its kind
  *            (hidden, plain), whichever line is first
  * source:    RFC 2505 2.1
- * limits:    the heaviest 256 clients of each table are known by name; totals are exact. A
- *            recipient whose acceptance and queueing are both logged counts at both levels */
+ * limits:    the heaviest 256 clients of each table are known by name (16 on the board of one of
+ *            several servers); totals are exact. A recipient whose acceptance and queueing are both
+ * logged counts at both levels */
 #include "alert/relay_board.h"
 
 #include <stdio.h>
@@ -17,11 +18,17 @@
 #include "base/state.h"
 #include "event/address.h"
 
-enum { BOARD_CLIENTS = 256, FORMS = ADDRESS_FORM_COUNT + 1, CLOSED_REFUSALS = 20 };
+enum {
+    BOARD_CLIENTS = 256,
+    SMALL_CLIENTS = 16,
+    FORMS = ADDRESS_FORM_COUNT + 1,
+    CLOSED_REFUSALS = 20
+};
 static const int64_t closed_after_us = (int64_t)7 * 86400 * 1000000;
 
 struct party_table {
     struct space_saving *clients;
+    uint32_t rows; /* room of it */
     struct hll distinct;
     uint64_t form_count[FORMS]; /* index 0 = plain, 1 + bit otherwise */
 };
@@ -35,16 +42,40 @@ struct relay_board {
     char tester[160];
     uint64_t tester_client;
     unsigned tester_tests;
+    struct relay_board *(*mirror)(void *arg); /* NULL: none */
+    void *mirror_arg;
 };
 
-struct relay_board *relay_board_new(void)
+static void start_parties(struct party_table *t, uint32_t rows)
+{
+    t->clients = space_saving_new(rows);
+    t->rows = rows;
+}
+
+static struct relay_board *board_with(uint32_t rows)
 {
     struct relay_board *b = panic_calloc(1, sizeof *b);
 
-    b->refused.clients = space_saving_new(BOARD_CLIENTS);
-    b->accepted.clients = space_saving_new(BOARD_CLIENTS);
-    b->delivered.clients = space_saving_new(BOARD_CLIENTS);
+    start_parties(&b->refused, rows);
+    start_parties(&b->accepted, rows);
+    start_parties(&b->delivered, rows);
     return b;
+}
+
+struct relay_board *relay_board_new(void)
+{
+    return board_with(BOARD_CLIENTS);
+}
+
+struct relay_board *relay_board_new_small(void)
+{
+    return board_with(SMALL_CLIENTS);
+}
+
+void relay_board_mirror(struct relay_board *b, struct relay_board *(*mirror)(void *arg), void *arg)
+{
+    b->mirror = mirror;
+    b->mirror_arg = arg;
 }
 
 struct relay_board *relay_board_free(struct relay_board *b)
@@ -100,10 +131,14 @@ void relay_board_note(struct relay_board *b, const struct relay_note *note)
         b->refused_since_accepted = 0;
     else
         b->refused_since_accepted += note->count;
+    if (b->mirror != NULL)
+        relay_board_note(b->mirror(b->mirror_arg), note);
 }
 
 void relay_board_tester(struct relay_board *b, uint64_t client_hash, slice text, unsigned tests)
 {
+    if (b->mirror != NULL)
+        relay_board_tester(b->mirror(b->mirror_arg), client_hash, text, tests);
     if (client_hash != b->tester_client && tests <= b->tester_tests)
         return;
     b->tester_client = client_hash;
@@ -183,7 +218,7 @@ static void name_parties(const struct party_table *t, struct verdict *v)
     }
     v->by_count = n;
     v->by_total = space_saving_count(t->clients);
-    if (v->by_total == BOARD_CLIENTS) /* the table is full: the sketch knows better */
+    if (v->by_total == t->rows) /* the table is full: the sketch knows better */
         v->by_total = (uint32_t)hll_count(&t->distinct);
 }
 
@@ -264,7 +299,9 @@ void relay_board_persist(struct relay_board *b, struct state_io *io)
 {
     static const struct state_hole holes[] = {STATE_HOLE(struct relay_board, refused.clients),
                                               STATE_HOLE(struct relay_board, accepted.clients),
-                                              STATE_HOLE(struct relay_board, delivered.clients)};
+                                              STATE_HOLE(struct relay_board, delivered.clients),
+                                              STATE_HOLE(struct relay_board, mirror),
+                                              STATE_HOLE(struct relay_board, mirror_arg)};
 
     state_struct(io, "relay board", b, sizeof *b, STATE_HOLES(holes));
     space_saving_persist(b->refused.clients, io);

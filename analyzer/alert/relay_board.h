@@ -44,6 +44,14 @@ struct relay_board;
 struct relay_board *relay_board_new(void);
 struct relay_board *relay_board_free(struct relay_board *b);
 
+/* relay_board_new_small - the same for one server of several: 16 clients by name, 16 KiB */
+struct relay_board *relay_board_new_small(void);
+
+/* relay_board_mirror - what is noted on b is noted on another board as well, in the same order
+ *
+ *   in        mirror  called for each note; gives that board, never NULL and never b */
+void relay_board_mirror(struct relay_board *b, struct relay_board *(*mirror)(void *arg), void *arg);
+
 /* relay_board_note - one recipient reached a level; copies what it keeps */
 void relay_board_note(struct relay_board *b, const struct relay_note *note);
 

@@ -188,8 +188,33 @@ struct signature_totals {
     unsigned rows_count;
 };
 
+/* One of the other four questions, for one server. */
+struct server_topic {
+    enum verdict_state state;
+    bool no_evidence;
+    int64_t since_us, last_us;
+    uint64_t count;
+    const char *unit, *advice;
+};
+
+/* What is told of one server apart. */
+struct server_row {
+    char host[128];   /* as the log names it; "" when it does not */
+    char source[128]; /* then: directory of its log, "" for a pipe */
+    char mta[24];     /* family: "postfix" "exim" "exchange"; "" when others > 0 */
+    uint32_t others;  /* so many servers share this row, for want of room; 0: it is one */
+    uint64_t events;
+    int64_t first_us, last_us;
+    double rcpt_decisions_visible, client_known; /* as in struct coverage; -1 */
+    uint64_t unjudged;
+    struct verdict relay;
+    struct server_topic topic[TOPIC_COUNT]; /* that of TOPIC_RELAY repeats `relay` */
+};
+
 struct summary {
     struct verdict verdict[TOPIC_COUNT];
+    struct server_row *servers; /* most urgent first */
+    unsigned servers_count;
     struct coverage coverage;
     struct input_totals input;
     struct top_table top[TOP_COUNT];

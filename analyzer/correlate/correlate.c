@@ -722,19 +722,29 @@ void correlate_persist(struct correlate *c, struct state_io *io)
     echo_persist(c->echo, io);
 }
 
+const struct correlate_stats *correlate_live(const struct correlate *c)
+{
+    return &c->stats;
+}
+
+void correlate_stats_add(struct correlate_stats *sum, const struct correlate_stats *now,
+                         const struct correlate_stats *before)
+{
+    sum->sessions += now->sessions - before->sessions;
+    sum->sessions_with_rcpt += now->sessions_with_rcpt - before->sessions_with_rcpt;
+    sum->queued += now->queued - before->queued;
+    sum->queued_client_known += now->queued_client_known - before->queued_client_known;
+    sum->deliveries += now->deliveries - before->deliveries;
+    sum->deliveries_with_reply += now->deliveries_with_reply - before->deliveries_with_reply;
+    sum->auth_seen += now->auth_seen - before->auth_seen;
+    sum->dialogues += now->dialogues - before->dialogues;
+    sum->auth_hidden += now->auth_hidden - before->auth_hidden;
+    sum->unjudged += now->unjudged - before->unjudged;
+}
+
 void correlate_merge(struct correlate *dst, const struct correlate *src)
 {
-    struct correlate_stats *a = &dst->stats;
-    const struct correlate_stats *b = &src->stats;
+    const struct correlate_stats none = {0};
 
-    a->sessions += b->sessions;
-    a->sessions_with_rcpt += b->sessions_with_rcpt;
-    a->queued += b->queued;
-    a->queued_client_known += b->queued_client_known;
-    a->deliveries += b->deliveries;
-    a->deliveries_with_reply += b->deliveries_with_reply;
-    a->auth_seen += b->auth_seen;
-    a->dialogues += b->dialogues;
-    a->auth_hidden += b->auth_hidden;
-    a->unjudged += b->unjudged;
+    correlate_stats_add(&dst->stats, &src->stats, &none);
 }

@@ -104,6 +104,14 @@ struct correlate_stats {
 /* correlate_stats - a copy of the figures so far */
 void correlate_stats(const struct correlate *c, struct correlate_stats *ret);
 
+/* correlate_live - the figures as they grow, without evictions; valid as long as c */
+const struct correlate_stats *correlate_live(const struct correlate *c);
+
+/* correlate_stats_add - add to sum what came between two states of the figures, evictions left out
+ */
+void correlate_stats_add(struct correlate_stats *sum, const struct correlate_stats *now,
+                         const struct correlate_stats *before);
+
 /* correlate_messages - the live messages, for detectors that look at the queue; owned by c */
 struct message_table *correlate_messages(struct correlate *c);
 

@@ -216,6 +216,8 @@ static bool any_place(const struct html *h)
 static void put_nav(struct html *h)
 {
     html_raw(h, "<nav aria-label=\"Sections\"><ul>\n");
+    if (h->s->servers_count > 1)
+        put_link(h, "servers", "Servers", h->s->servers_count);
     put_link(h, "answers", "Answers", 0);
     if (h->s->timeline.count > 0)
         put_link(h, "timeline", "Timeline", 0);
@@ -258,6 +260,7 @@ static void write_summary(const struct run_info *run, const struct summary *summ
     html_answer(h);
     put_nav(h);
     html_raw(h, "<main id=\"main\" tabindex=\"-1\">\n");
+    html_servers(h);
     html_topics(h);
     html_todo(h);
     html_timeline(h);

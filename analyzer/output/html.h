@@ -64,6 +64,9 @@ void html_answer(struct html *h);
 void html_topics(struct html *h);
 void html_todo(struct html *h);
 
+/* html_servers - the answers for each server, most urgent first; nothing for a single one */
+void html_servers(struct html *h);
+
 /* html_timeline - traffic and incidents over one axis of time */
 void html_timeline(struct html *h);
 

@@ -68,6 +68,50 @@ static void put_share(struct json *j, const char *key, double value)
         json_real(j, key, round(value * 1e4) / 1e4);
 }
 
+static void put_server_topic(struct json *j, const struct server_topic *t, enum verdict_topic topic)
+{
+    struct json_mark object = json_object(j, verdict_topic_name(topic));
+    json_string(j, "state", verdict_state_name(t->state));
+    if (t->no_evidence)
+        json_bool(j, "no_evidence", true);
+    json_time(j, "since", t->since_us);
+    json_time(j, "last", t->last_us);
+    json_u64(j, "count", t->count);
+    json_string(j, "unit", t->unit);
+    json_string(j, "advice", t->advice);
+    json_close(j, object);
+}
+
+static void put_server_row(struct json *j, const struct server_row *row)
+{
+    struct json_mark object = json_object(j, NULL);
+    json_text(j, "host", slice_of(row->host));
+    json_text(j, "source", slice_of(row->source));
+    json_text(j, "mta", slice_of(row->mta));
+    if (row->others > 0)
+        json_u64(j, "others", row->others);
+    json_u64(j, "events", row->events);
+    json_time(j, "first", row->first_us);
+    json_time(j, "last", row->last_us);
+    put_verdict(j, &row->relay, TOPIC_RELAY);
+    for (unsigned topic = TOPIC_RELAY + 1; topic < TOPIC_COUNT; topic++)
+        put_server_topic(j, &row->topic[topic], (enum verdict_topic)topic);
+    struct json_mark coverage = json_object(j, "coverage");
+    put_share(j, "rcpt_decisions_visible", row->rcpt_decisions_visible);
+    put_share(j, "client_known", row->client_known);
+    json_u64(j, "unjudged", row->unjudged);
+    json_close(j, coverage);
+    json_close(j, object);
+}
+
+static void put_servers(struct json *j, const struct summary *s)
+{
+    struct json_mark rows = json_array(j, "servers");
+    for (unsigned i = 0; i < s->servers_count; i++)
+        put_server_row(j, &s->servers[i]);
+    json_close_kept(j, rows);
+}
+
 static const char *zones_name(enum zones_origin zones)
 {
     static const char *const names[] = {
@@ -389,6 +433,7 @@ void json_summary(const struct run_info *run, const struct summary *summary,
     struct json_mark own = json_object(j, "relaywatch");
     json_string(j, "schema", "1");
     put_verdicts(j, summary);
+    put_servers(j, summary);
     put_coverage(j, &summary->coverage);
     put_input(j, summary);
     put_signatures(j, &summary->signatures);

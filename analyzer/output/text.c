@@ -63,6 +63,7 @@ static void write_summary(const struct run_info *run, const struct summary *summ
 {
     struct page page = page_begin(out, run->columns, run->colour);
     struct advice_seen seen = {.count = 0};
+    text_servers(&page, summary);
     text_verdict(&page, summary, &seen);
     text_cases(&page, &summary->cases);
     text_incidents(&page, incidents, incidents_count, INCIDENTS_MOST, &seen);

@@ -23,6 +23,9 @@ void text_heading(struct page *p, const char *title);
 /* text_verdict - the answer: relay with its sentence and what to do, then four questions more */
 void text_verdict(struct page *p, const struct summary *s, struct advice_seen *seen);
 
+/* text_servers - one line a server, most urgent first; nothing for a single one */
+void text_servers(struct page *p, const struct summary *s);
+
 /* text_cases - the cases in the order given with their stories; nothing when there is none */
 void text_cases(struct page *p, const struct case_list *list);
 
