@@ -1,7 +1,7 @@
 /* text_servers.c - one line a server: is it a relay, and what else is wrong with it
  *
  *   SERVERS                      relay        since
- *     mx1.example.org postfix    YES          2026-03-02 09:00Z, by 203.0.113.71
+ *     mx1.example.org postfix    YES          2026-03-02 09:00Z, by 203.0.113.71 +3
  *     /var/log/exim4  exim       no           backscatter YES
  *
  * limits:  a server whose log names no host is called by the directory of its log; what does not
@@ -88,7 +88,7 @@ static void put_detail(struct page *p, const struct server_row *row)
     if (v->state != VERDICT_NO && v->by_count > 0)
         text_add(text, sizeof text, "%sby %s", comma(text), v->by[0].value);
     if (v->state != VERDICT_NO && v->by_count > 0 && v->by_total > 1)
-        text_add(text, sizeof text, " (and %s more)", text_count(v->by_total - 1, number));
+        text_add(text, sizeof text, " +%s", text_count(v->by_total - 1, number));
     if (text[0] == '\0')
         text_add(text, sizeof text, "%s events", text_count(row->events, number));
     page_safe(p, slice_of(text), p->columns - p->at, CUT_END);

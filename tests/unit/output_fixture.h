@@ -166,6 +166,33 @@ static inline void fixture_verdicts(struct summary *s)
     v->advice = advice_for_topic(TOPIC_VICTIM, VERDICT_YES, "postfix");
 }
 
+/* Two servers and the rest; the caller keeps the rows. */
+static inline void fixture_servers(struct summary *s, struct server_row rows[3])
+{
+    static const enum verdict_state states[] = {VERDICT_YES, VERDICT_ATTEMPTED, VERDICT_NO};
+
+    for (unsigned i = 0; i < 3; i++) {
+        struct server_row *row = &rows[i];
+        *row = (struct server_row){.events = 1000 - i, .others = i == 2 ? 7 : 0};
+        row->first_us = fixture_us(0);
+        row->last_us = fixture_us(7768);
+        row->rcpt_decisions_visible = -1;
+        row->client_known = 1;
+        row->relay = s->verdict[TOPIC_RELAY];
+        row->relay.state = states[i];
+        for (unsigned topic = 0; topic < TOPIC_COUNT; topic++)
+            row->topic[topic] = (struct server_topic){
+                .state = topic == TOPIC_RELAY ? states[i] : VERDICT_NO, .unit = "", .advice = ""};
+    }
+    FIXTURE_COPY(rows[0].host, "mx1.example.net");
+    FIXTURE_COPY(rows[0].mta, "postfix");
+    FIXTURE_COPY(rows[1].source, "/var/log/exim4");
+    FIXTURE_COPY(rows[1].mta, "exim");
+    rows[1].topic[TOPIC_BACKSCATTER].state = VERDICT_YES;
+    s->servers = rows;
+    s->servers_count = 3;
+}
+
 static inline void fixture_tops(struct fixture *f)
 {
     struct summary *s = &f->summary;

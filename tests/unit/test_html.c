@@ -150,6 +150,17 @@ static void spoil_alert(struct alert *a)
     }
 }
 
+static void spoil_servers(struct summary *s, struct server_row rows[3])
+{
+    fixture_servers(s, rows);
+    for (unsigned i = 0; i < 3; i++) {
+        SPOIL(rows[i].host);
+        SPOIL(rows[i].source);
+        SPOIL(rows[i].mta);
+        SPOIL(rows[i].relay.by[0].value);
+    }
+}
+
 static void spoil_summary(struct fixture *f)
 {
     struct summary *s = &f->summary;
@@ -181,10 +192,12 @@ static void spoil_summary(struct fixture *f)
 
 static void test_hostile(void)
 {
+    static struct server_row rows[3];
     struct fixture *f = fixture_new();
     for (unsigned i = 0; i < 4; i++)
         spoil_alert(&f->alerts[i]);
     spoil_summary(f);
+    spoil_servers(&f->summary, rows);
     f->alerts[0].related = f->related;
     f->alerts[0].related_count = 8;
     struct outbuf out = page(f);
@@ -193,6 +206,26 @@ static void test_hostile(void)
                     "<b class=\"x\">\\xff</b>&lt;/q&gt;");
     CHECK(!has(&out, "<q>") && !has(&out, "\"q=") && !has(&out, "</q>") && !has(&out, "\x1b"));
     CHECK(!has(&out, "\xe2\x80\xae") && !has(&out, "\xff"));
+    outbuf_fini(&out);
+    free(f);
+}
+
+static void test_servers(void)
+{
+    static struct server_row rows[3];
+    struct fixture *f = fixture_new();
+    fixture_servers(&f->summary, rows);
+    struct outbuf out = page(f);
+
+    check_has(&out, "<a href=\"#servers\">");
+    check_has(&out, "<bdi>mx1.example.net</bdi></th><td><bdi>postfix</bdi></td><td><b>Yes</b>");
+    check_has(&out, "<bdi>/var/log/exim4</bdi></th><td><bdi>exim</bdi></td><td><b>Attempted</b>"
+                    "</td><td><b>Yes</b></td><td>No</td>");
+    check_has(&out, "<th scope=\"row\">7 more</th>");
+    outbuf_fini(&out);
+    f->summary.servers_count = 1;
+    out = page(f);
+    CHECK(!has(&out, "id=\"servers\""));
     outbuf_fini(&out);
     free(f);
 }
@@ -218,6 +251,7 @@ static const struct test_case cases[] = {
     {"the head is the worst verdict", test_head},
     {"a run that saw nothing has a page without empty parts", test_empty},
     {"nothing in any field is markup", test_hostile},
+    {"several servers are a table, one is none", test_servers},
     {"thousands of incidents do not make a page of any size", test_many},
 };
 

@@ -220,7 +220,48 @@ static void the_fullest_tester_is_kept(void)
     relay_board_free(b);
 }
 
+static struct relay_board *mirror_of(void *arg)
+{
+    struct relay_board **now = arg;
+    return *now;
+}
+
+/* Two servers' boards behind that of the run: each knows its own, and they add up. */
+static void what_is_noted_is_noted_on_the_mirror(void)
+{
+    struct relay_board *all = relay_board_new(), *each[2], *now;
+    struct verdict v[3] = {{0}};
+
+    relay_board_mirror(all, mirror_of, &now);
+    now = each[0] = relay_board_new_small();
+    note(all, RELAY_REFUSED, "198.51.100.1", 0, start_us, 3);
+    relay_board_tester(all, 1, SLICE_LIT("nmap smtp-open-relay, 16 of 16 refused"), 16);
+    now = each[1] = relay_board_new_small();
+    note(all, RELAY_DELIVERED, "198.51.100.2", 0, start_us + 1, 2);
+    for (unsigned i = 0; i < 40; i++) { /* more than it knows by name */
+        char client[32];
+        snprintf(client, sizeof client, "203.0.113.%u", i);
+        note(all, RELAY_DELIVERED, client, 0, start_us + 2 + i, 1);
+    }
+    relay_board_verdict(all, &v[0]);
+    relay_board_verdict(each[0], &v[1]);
+    relay_board_verdict(each[1], &v[2]);
+    CHECK_INT(v[0].state, VERDICT_YES);
+    CHECK_INT(v[0].count, 42);
+    CHECK_INT(v[1].state, VERDICT_ATTEMPTED);
+    CHECK_INT(v[1].count, 3);
+    CHECK_STR(v[1].tester, v[0].tester);
+    CHECK_INT(v[2].state, VERDICT_YES);
+    CHECK_INT(v[2].count, 42);
+    CHECK(v[2].by_total >= 38 && v[2].by_total <= 44); /* by the sketch: 41 */
+    CHECK_STR(v[2].tester, "");
+    relay_board_free(each[0]);
+    relay_board_free(each[1]);
+    relay_board_free(all);
+}
+
 static const struct test_case cases[] = {
+    {"what is noted is noted on the mirror", what_is_noted_is_noted_on_the_mirror},
     {"the highest level is the verdict", the_highest_level_is_the_verdict},
     {"the order of notes does not matter", the_order_of_notes_does_not_matter},
     {"YES names those whose mail was delivered", yes_names_those_whose_mail_was_delivered},

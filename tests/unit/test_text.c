@@ -220,12 +220,17 @@ static void test_hostile(void)
                                            "\t",
                                            "$(reboot) "};
     static const unsigned widths[] = {60, 71, 80, 120, 240};
+    static struct server_row rows[3];
     struct outbuf out;
     outbuf_init(&out, OUT_MAX);
     for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++)
         for (size_t w = 0; w < sizeof(widths) / sizeof(widths[0]); w++) {
             struct fixture *f = fixture_new();
             fill_run(f, patterns[i]);
+            fixture_servers(&f->summary, rows);
+            FILL(rows[0].host, patterns[i]);
+            FILL(rows[1].source, patterns[i]);
+            FILL(rows[1].mta, patterns[i]);
             f->run.columns = widths[w];
             slice text = report(f, &out);
             check_lines(text, widths[w]);
@@ -392,7 +397,27 @@ static void test_cutting(void)
     outbuf_fini(&out);
 }
 
+static void test_servers(void)
+{
+    static struct server_row rows[3];
+    struct fixture *f = fixture_new();
+    struct outbuf out;
+    outbuf_init(&out, OUT_MAX);
+    fixture_servers(&f->summary, rows);
+    slice text = report(f, &out);
+    CHECK_SLICE(slice_first(text, slice_find(text, SLICE_LIT("\n\n"))),
+                "SERVERS                       relay        since\n"
+                "  mx1.example.net  postfix    YES          2026-03-02 03:00Z, by 203.0.113.71 +3\n"
+                "  /var/log/exim4   exim       ATTEMPTED    2026-03-02 03:00Z, backscatter YES...\n"
+                "  7 more                      no           998 events");
+    f->summary.servers_count = 1;
+    CHECK(slice_starts(report(f, &out), SLICE_LIT("RELAY  ")));
+    outbuf_fini(&out);
+    free(f);
+}
+
 static const struct test_case cases[] = {
+    {"several servers are a line each before the answer", test_servers},
     {"the answer comes first and the sections keep their order", test_answer_first},
     {"the place of a source is told where it is known", test_place},
     {"advice that was given is not repeated", test_said_once},
