@@ -6,7 +6,8 @@
  * signs of life resume it. No lock is held while bytes go out.
  * source:  libmicrohttpd manual; RFC 9110 15.5.20 (421), 11.6.1; Content Security Policy Level 3
  * limits:  CONNECTIONS at once, STREAMS of them event streams, REQUEST_BYTES of request line and
- *          headers (414 or 431 beyond), IDLE_S seconds without a byte; a request body is refused */
+ *          headers (414 or 431 beyond), IDLE_S seconds without a byte, REQUEST_S for a request and
+ *          its answer; a request body is refused */
 #include "http_server.h"
 
 #include <arpa/inet.h>
@@ -26,10 +27,18 @@
 #include "base/panic.h"
 #include "output/metrics.h"
 
-enum { CONNECTIONS = 64, CONNECTIONS_ONE_IP = 32, STREAMS = 16, IDLE_S = 30 };
+enum { CONNECTIONS = 64, CONNECTIONS_ONE_IP = 32, STREAMS = 16, IDLE_S = 30, REQUEST_S = 30 };
 enum { REQUEST_BYTES = 16 << 10, EVENT_BYTES = 256 };
 /* The run is called dead after so long; streams hear something as often. */
 enum { DEAD_S = 60, BEAT_S = 15 };
+
+/* One connection, from its start to just before its socket is closed. */
+struct peer {
+    struct peer *next;
+    int fd;
+    int64_t since_s; /* monotonic: its start, or the end of its last request */
+    bool listens;    /* to /events, without end */
+};
 
 /* One listener to /events. */
 struct stream {
@@ -46,6 +55,7 @@ struct http_server {
     struct MHD_Daemon *daemon;
     pthread_mutex_t lock; /* of all below */
     struct MHD_Response *document;
+    struct peer *peers;
     struct stream *streams;
     unsigned streams_count;
     uint64_t number, beat;
@@ -129,6 +139,60 @@ static enum MHD_Result answer_ready(struct http_server *s, struct MHD_Connection
     bool ready = s->document != NULL;
     pthread_mutex_unlock(&s->lock);
     return ready ? answer(c, 200, "ready\n") : answer(c, 503, "not yet\n");
+}
+
+/* ---- connections ---- */
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **note,
+                          enum MHD_ConnectionNotificationCode what)
+{
+    struct http_server *s = arg;
+    struct peer *peer = *note;
+
+    pthread_mutex_lock(&s->lock);
+    if (what == MHD_CONNECTION_NOTIFY_STARTED) {
+        *note = peer = panic_calloc(1, sizeof *peer);
+        *peer = (struct peer){
+            s->peers, MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD)->connect_fd,
+            clock_s(), false};
+        s->peers = peer;
+    } else {
+        for (struct peer **at = &s->peers; *at != NULL; at = &(*at)->next)
+            if (*at == peer) {
+                *at = peer->next;
+                break;
+            }
+        free(peer);
+    }
+    pthread_mutex_unlock(&s->lock);
+}
+
+/* A request begins to listen, or is over. */
+static void note_request(struct http_server *s, struct MHD_Connection *c, bool listens)
+{
+    struct peer *peer =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_SOCKET_CONTEXT)->socket_context;
+
+    pthread_mutex_lock(&s->lock);
+    peer->listens = listens;
+    peer->since_s = clock_s();
+    pthread_mutex_unlock(&s->lock);
+}
+
+static void on_completed(void *arg, struct MHD_Connection *c, void **note,
+                         enum MHD_RequestTerminationCode why)
+{
+    (void)note, (void)why;
+    note_request(arg, c, false);
+}
+
+/* Under the lock: who gives or takes a byte now and then would keep a place for ever. The library
+ * finds the socket at its end, and closes it. */
+static void shut_slow(const struct http_server *s, int64_t now_s)
+{
+    for (const struct peer *peer = s->peers; peer != NULL; peer = peer->next)
+        if (!peer->listens && now_s - peer->since_s > REQUEST_S)
+            (void)shutdown(peer->fd, SHUT_RDWR);
 }
 
 /* ---- event streams ---- */
@@ -228,6 +292,7 @@ static enum MHD_Result answer_stream(struct http_server *s, struct MHD_Connectio
         end_stream(t);
         return MHD_NO;
     }
+    note_request(s, c, true);
     set_headers(r, "text/event-stream; charset=utf-8");
     MHD_add_response_header(r, "X-Accel-Buffering", "no");
     result = MHD_queue_response(c, MHD_HTTP_OK, r);
@@ -350,13 +415,14 @@ static void start(struct http_server *s, const struct http_address *address)
     fill_address(address, &at);
     sigfillset(&all);
     pthread_sigmask(SIG_BLOCK, &all, &before);
-    s->daemon =
-        MHD_start_daemon(flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER,
-                         say_nothing, NULL, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_CONNECTION_LIMIT,
-                         (unsigned)CONNECTIONS, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-                         (unsigned)(address->loopback ? CONNECTIONS : CONNECTIONS_ONE_IP),
-                         MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S,
-                         MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)REQUEST_BYTES, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(
+        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, say_nothing, NULL,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed,
+        s, MHD_OPTION_SOCK_ADDR, &at, MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS,
+        MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)(address->loopback ? CONNECTIONS : CONNECTIONS_ONE_IP),
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_S, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)REQUEST_BYTES, MHD_OPTION_END);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
 }
 
@@ -418,6 +484,7 @@ void http_alive(struct http_server *s)
 
     pthread_mutex_lock(&s->lock);
     s->alive_s = now;
+    shut_slow(s, now);
     if (now - s->beat_s >= BEAT_S) {
         s->beat_s = now;
         s->beat++;

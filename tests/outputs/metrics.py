@@ -2,7 +2,7 @@
 """Figures for Prometheus and the report by HTTP: metrics.py PART BINARY SOURCE
 
 textfile: at the end of a batch. listen: /metrics, /healthz, /readyz of a log that is followed. serve: the report, its event
-stream, its token. hostile: what clients do who mean no good. rules: contrib/prometheus, by promtool where there is one."""
+stream, its token. hostile, drip: what clients do who mean no good. rules: contrib/prometheus, by promtool where there is one."""
 import contextlib, http.client, os, pathlib, re, shutil, signal, socket, subprocess, sys, tempfile, threading, time
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
@@ -294,6 +294,36 @@ def hostile(folder):
     check("ends as told", run.end() == 143, run.rest)
 
 
+def drip(folder):
+    """A byte a second, for ever: of a request, and of an answer; and a listener who may stay."""
+    run = Run(folder, "--serve", "0", lines=sample_lines())
+    run.wait("/", lambda a: a[0] == 200)
+    events, began, ended = Events(run.port), time.monotonic(), {}
+    with socket.create_connection(("127.0.0.1", run.port), 5) as writer, socket.socket() as reader:
+        reader.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 2048)
+        reader.settimeout(5)
+        reader.connect(("127.0.0.1", run.port))
+        reader.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n")
+        writer.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nX: ")
+        there = "%04X" % run.port
+        while len(ended) < 2 and time.monotonic() - began < 50:
+            time.sleep(1)
+            try:
+                writer.sendall(b"x")
+            except OSError:
+                ended.setdefault("writer", time.monotonic() - began)
+            if "reader" not in ended:
+                reader.recv(1)
+            open_ones = [line.split() for line in pathlib.Path("/proc/net/tcp").read_text().splitlines()[1:]]
+            peer = "0100007F:%04X" % reader.getsockname()[1]
+            if not any(f[1].endswith(":" + there) and f[2] == peer and f[3] == "01" for f in open_ones):
+                ended.setdefault("reader", time.monotonic() - began)
+    check("slow requests and readers end", sorted(ended) == ["reader", "writer"] and all(25 < t < 45 for t in ended.values()), ended)
+    check("a listener stays", "(end)" not in events.lines and any(line == ":" for line in events.lines), events.lines)
+    check("served as ever", run.get("/")[0] == 200)
+    check("ends as told", run.end() == 143, run.rest)
+
+
 def rules(folder):
     alerts = source / "contrib/prometheus/alerts.yml"
     used = set(re.findall(r"relaywatch_[a-z0-9_]+", alerts.read_text()))
@@ -314,7 +344,7 @@ def rules(folder):
 
 
 with tempfile.TemporaryDirectory(prefix="metrics-") as made:
-    if part in ("listen", "serve", "token", "hostile") and "libmicrohttpd left out" in subprocess.run(
+    if part in ("listen", "serve", "token", "hostile", "drip") and "libmicrohttpd left out" in subprocess.run(
             [binary, "--version"], capture_output=True, text=True).stdout:
         print("built without libmicrohttpd")
         sys.exit(77)
