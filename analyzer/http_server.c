@@ -440,7 +440,8 @@ struct http_server *http_open(enum http_kind kind, const struct http_address *ad
     start(s, address);
     if (s->daemon != NULL)
         return s;
-    error_set(reterr, ERROR_OUTPUT, "cannot listen for HTTP: %s",
+    error_set(reterr, ERROR_OUTPUT, "%s: cannot listen: %s",
+              kind == HTTP_METRICS ? "--metrics-listen" : "--serve",
               errno != 0 ? strerror(errno) : "the address cannot be had");
     http_close(&s);
     return NULL;

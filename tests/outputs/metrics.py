@@ -110,6 +110,9 @@ def textfile(folder):
     for option in ("--serve", "--metrics-listen"):
         done = subprocess.run([binary, *COMMON, option, "0", str(LOG)], capture_output=True, text=True)
         check(f"{option} in a batch", done.returncode == 2 and "--follow" in done.stderr, done.stderr)
+        (folder / "conf").write_text(f"{option[2:]} = 0\n")
+        done = subprocess.run([binary, "-c", str(folder / "conf"), *COMMON[1:], "-o", "csv:/dev/null", str(LOG)], capture_output=True, text=True)
+        check(f"{option} in a file is for other runs", done.returncode == 0 and "HTTP" not in done.stderr, done.stderr)
         done = subprocess.run([binary, *COMMON, "-F", option, "mail.example.org:80", str(LOG)], capture_output=True, text=True)
         check(f"{option} at a name", done.returncode == 2 and "no address" in done.stderr, done.stderr)
 
