@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Plays one lab day against the running Postfix instance.
+"""Plays one lab day against the running mail server.
 
-usage: drive.py DAY.json INSTANCE OUT [--threads N] [--drain SECONDS]
-Sessions run in the order of their virtual times, a few at once. Each client opens with a PROXY header that carries its
-address and, as its port, the number of the session. A tail thread stamps every raw log line with its real time in
+usage: drive.py DAY.json INSTANCE OUT [--threads N] [--drain SECONDS] [--mta NAME]
+Sessions run in the order of their virtual times, a few at once. Each client announces its address as the server
+allows (lab_mta.py): by a PROXY header whose port is the number of the session, or by an address of its own. A tail thread stamps every raw log line with its real time in
 microseconds. Writes OUT/raw.tsv, OUT/anchors.json (for realize.py), OUT/truth.json and OUT/options.
 """
 import argparse
@@ -19,6 +19,7 @@ import threading
 import time
 
 import lab_day
+import lab_mta
 import lab_site
 
 
@@ -46,12 +47,11 @@ class Tail(threading.Thread):
 class Client:
     """One SMTP conversation."""
 
-    def __init__(self, port, session):
-        self.s = socket.create_connection(("127.0.0.1", port), timeout=30)
+    def __init__(self, mta, port, session):
+        self.s = mta.connect(port, session)
         self.f = self.s.makefile("rb")
-        family = "TCP6" if ":" in session.ip else "TCP4"
-        here = "2001:db8::25" if family == "TCP6" else "192.0.2.25"
-        self.s.sendall(f"PROXY {family} {session.ip} {here} {session.port} 25\r\n".encode() + session.early)
+        if session.early:
+            self.s.sendall(session.early)
 
     def reply(self):
         """The code of one whole reply; 000 when the server hung up."""
@@ -113,24 +113,24 @@ def transact(client, mail):
     return True
 
 
-def converse(client, session):
+def converse(client, session, tls):
     """The dialogue of an ordinary session after the greeting."""
     client.ask(("EHLO " if session.esmtp else "HELO ") + session.helo)
-    if session.tls:
+    if tls:
         client.starttls(session.helo)
     if session.auth and not client.login(*session.auth):
         return True
     return all(transact(client, m) for m in session.mails)
 
 
-def play(session, ports, instance):
+def play(session, ports, mta):
     """Play one session from connect to disconnect."""
     if session.pickup:
         sender, rcpt = session.pickup
-        subprocess.run(["sendmail", "-C", f"{instance}/etc", "-i", "-f", sender, rcpt], check=True, timeout=20,
+        subprocess.run([*mta.submit(), "-i", "-f", sender, rcpt], check=True, timeout=20,
                        input=(body(session.mails[0]).rstrip(".").replace("\r", "")).encode())
         return
-    client = Client(ports["submission" if session.submission else "mx"], session)
+    client = Client(mta, ports["submission" if session.submission else "mx"], session)
     try:
         if client.reply() != "220":
             return
@@ -143,32 +143,26 @@ def play(session, ports, instance):
                     pass
             else:
                 time.sleep(0.02)
-        elif converse(client, session) and session.end == "quit":
+        elif converse(client, session, session.tls or (session.auth and mta.tls_for_auth)) and session.end == "quit":
             client.ask("QUIT")
     finally:
         client.s.close()
 
 
-def worker(jobs, anchors, ports, instance):
+def worker(jobs, anchors, ports, mta):
     """Takes sessions from the queue until it meets None."""
     while (s := jobs.get()) is not None:
         anchors.append((time.time(), s.t))
         try:
-            play(s, ports, instance)
-        except OSError as e:
+            play(s, ports, mta)
+        except (OSError, subprocess.SubprocessError) as e:
             print(f"session {s.port} {s.ip}: {e}", file=sys.stderr)
 
 
-def waiting(instance):
-    """Messages still in the queue."""
-    return sum(len(files) for q in ("maildrop", "incoming", "active", "deferred")
-               for _, _, files in os.walk(f"{instance}/spool/{q}"))
-
-
-def hold_back(instance, most=40):
+def hold_back(mta, most=40):
     """Wait while the server has too much in hand: a real day is never as dense as its replay."""
     for _ in range(100):
-        if sum(len(os.listdir(f"{instance}/spool/{q}")) for q in ("incoming", "active")) <= most:
+        if mta.in_hand() <= most:
             return
         time.sleep(0.05)
 
@@ -180,24 +174,27 @@ def main():
     a.add_argument("out")
     a.add_argument("--threads", type=int, default=4)
     a.add_argument("--drain", type=float, default=60)
+    a.add_argument("--mta", choices=sorted(lab_mta.KINDS), default="postfix")
     a = a.parse_args()
     day = lab_day.load(a.day)
     os.makedirs(a.out, exist_ok=True)
-    tail, jobs, anchors, begun = Tail(f"{a.instance}/raw.log"), queue.Queue(maxsize=8), [], time.time()
+    mta = lab_mta.KINDS[a.mta](a.instance, lab_mta.may_relay(day))
+    tail, jobs, anchors, begun = Tail(f"{a.instance}/{mta.raw_log}"), queue.Queue(maxsize=8), [], time.time()
     tail.start()
-    crew = [threading.Thread(target=worker, args=(jobs, anchors, lab_site.ports(), a.instance)) for _ in range(a.threads)]
+    crew = [threading.Thread(target=worker, args=(jobs, anchors, lab_site.ports(), mta)) for _ in range(a.threads)]
     for t in crew:
         t.start()
     for k, s in enumerate(day.sessions):
         if k % 10 == 0:
-            hold_back(a.instance)
+            hold_back(mta)
         jobs.put(s)
     for _ in crew:
         jobs.put(None)
     for t in crew:
         t.join()
     played = time.time()
-    while waiting(a.instance) and time.time() - played < day.spec.get("drain_s", a.drain):
+    while mta.waiting() and time.time() - played < day.spec.get("drain_s", a.drain):
+        mta.retry()
         time.sleep(0.3)
     time.sleep(0.5)
     tail.stop = True
@@ -208,7 +205,8 @@ def main():
         json.dump({"t0": day.t0, "host": day.host, "egress": day.egress, "ports": lab_site.ports(), "instance": os.path.abspath(a.instance),
                    "log": day.spec.get("log", {}), "retry_scale": day.spec.get("retry_scale", 200),
                    "names": {s.ip: s.name for s in day.sessions if s.name},
-                   "sessions": {s.port: [s.t, s.ip] for s in day.sessions},
+                   "sessions": {s.port: [s.t, s.ip] for s in day.sessions}, "mta": a.mta,
+                   "aliases": {lab_mta.alias(s, mta.networks): s.port for s in day.sessions} if mta.aliases else {},
                    "message_ids": {m.message_id: s.port for s in day.sessions for m in s.mails if m.message_id},
                    "anchors": sorted(anchors)}, f)
     with open(f"{a.out}/truth.json", "w", encoding="utf-8") as f:
