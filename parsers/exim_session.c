@@ -6,7 +6,8 @@
  *           "SMTP call from " HOST ... " dropped: " REASON
  *           "unexpected disconnection while reading SMTP command from " HOST
  *           "SMTP protocol synchronization error (" WHY "): rejected " WHAT " H=" HOST ...
- *           "SMTP protocol error in " QUOTED COMMAND " H=" HOST " " REASON
+ *           "SMTP " ("protocol" | "syntax") " error in " QUOTED COMMAND " H=" HOST " " REASON
+ *           "unqualified " ("sender" | "recipient") " rejected: <" A "> H=" HOST [" (" WHY ")"]
  *           "Connection from " HOST " refused: " REASON
  * The quoted command is the client's text and its quotes are not escaped: the host part behind it
  * is the last one of the line.
@@ -140,6 +141,31 @@ static enum parse_result read_protocol_error(struct mail_line *line, slice cur)
     return mail_emit(line);
 }
 
+/* An address without a domain, refused because of that. A is the client's and may hold " H=" in
+ * quotes: the host is the last one. */
+static enum parse_result read_unqualified(struct mail_line *line, slice cur)
+{
+    struct mail_host host;
+    slice rest, address;
+    bool rcpt = slice_starts(cur, SLICE_LIT("recipient"));
+
+    cur = mail_after(cur, SLICE_LIT(" rejected: "));
+    if (!take_last_host(cur, &host, &rest) || !mail_take_angle(&cur, &address))
+        return PARSE_SKIP;
+    struct event *ev = mail_begin(line, rcpt ? EVENT_RCPT : EVENT_REFUSAL);
+    ev->stage = rcpt ? STAGE_RCPT : STAGE_MAIL;
+    ev->outcome = OUTCOME_REFUSED;
+    mail_set_client(ev, &host);
+    if (rcpt)
+        event_set(ev, EF_RCPT, address);
+    else
+        event_set_sender(ev, address);
+    event_set(ev, EF_COMMAND, rcpt ? SLICE_LIT("RCPT") : SLICE_LIT("MAIL"));
+    event_set(ev, EF_TEXT,
+              rcpt ? SLICE_LIT("unqualified recipient") : SLICE_LIT("unqualified sender"));
+    return mail_emit(line);
+}
+
 static enum parse_result read_refused(struct mail_line *line, slice cur)
 {
     struct mail_host host;
@@ -223,8 +249,11 @@ enum parse_result exim_session_read(struct mail_line *line)
         return read_dropped(line, cur);
     if (cursor_take_lit(&cur, SLICE_LIT("SMTP protocol synchronization error (")))
         return read_sync_error(line, cur);
-    if (cursor_take_lit(&cur, SLICE_LIT("SMTP protocol error in ")))
+    if (cursor_take_lit(&cur, SLICE_LIT("SMTP protocol error in ")) ||
+        cursor_take_lit(&cur, SLICE_LIT("SMTP syntax error in ")))
         return read_protocol_error(line, cur);
+    if (cursor_take_lit(&cur, SLICE_LIT("unqualified ")))
+        return read_unqualified(line, cur);
     if (cursor_take_lit(&cur, SLICE_LIT("Connection from ")))
         return read_refused(line, cur);
     if (cursor_take_lit(&cur, SLICE_LIT("SA: Action: ")))

@@ -108,7 +108,7 @@ class Sendmail(Postfix):
         return socket.create_connection(("127.0.0.1", port), timeout=30, source_address=(alias(session, self.networks), 0))
 
     def submit(self):
-        return ["chroot", self.instance, "/usr/sbin/sendmail"]
+        return ["chroot", self.instance, "/usr/sbin/sendmail", "-Am", "-L", "sm-mta"]
 
     def waiting(self):
         return self._count(["var/spool/mqueue", "var/spool/mqueue-client"], lambda name: name.startswith("qf"))

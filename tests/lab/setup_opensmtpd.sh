@@ -13,7 +13,7 @@ chroot "$root" chown -R root:root /var/spool/smtpd 2>/dev/null || true
 rm -rf "$root/var/spool/smtpd"
 mkdir -p "$root/var/spool/smtpd" "$root/run" "$root/var/empty"
 chmod 711 "$root/var/spool/smtpd"
-openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$LAB_HOST" \
+openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$LAB_HOST" \
     -keyout "$root/lab/key.pem" -out "$root/lab/cert.pem" 2>/dev/null
 chmod 600 "$root/lab/key.pem"
 chmod 644 "$root/lab/cert.pem"
