@@ -149,12 +149,27 @@ unsigned sendmail_release(struct mail_line *line, const struct mail_host *host, 
     return count;
 }
 
+/* The login of this key, else the one to give up for it: the oldest of its bucket. */
+static struct sendmail_login *login_slot(struct sendmail_shared *s, uint64_t key)
+{
+    struct sendmail_login *bucket = &s->login[key % SENDMAIL_LOGINS & ~(SENDMAIL_LOGIN_WAYS - 1u)];
+    struct sendmail_login *oldest = bucket;
+
+    for (size_t i = 0; i < SENDMAIL_LOGIN_WAYS; i++) {
+        if (bucket[i].key == key)
+            return &bucket[i];
+        if (bucket[i].time_us < oldest->time_us)
+            oldest = &bucket[i];
+    }
+    return oldest;
+}
+
 void sendmail_keep_login(struct mail_line *line, const struct mail_host *host, slice user,
                          slice mechanism)
 {
     struct sendmail_shared *s = line->shared;
     uint64_t key = sendmail_key(line, line->rec->pid);
-    struct sendmail_login *l = &s->login[key % SENDMAIL_LOGINS];
+    struct sendmail_login *l = login_slot(s, key);
 
     *l = (struct sendmail_login){.key = key, .time_us = line->rec->time_us, .ip = host->ip};
     slice_keep(user, l->user, sizeof l->user);
@@ -164,9 +179,8 @@ void sendmail_keep_login(struct mail_line *line, const struct mail_host *host, s
 const struct sendmail_login *sendmail_login_of(const struct mail_line *line,
                                                const struct mail_host *host)
 {
-    const struct sendmail_shared *s = line->shared;
     uint64_t key = sendmail_key(line, line->rec->pid);
-    const struct sendmail_login *l = &s->login[key % SENDMAIL_LOGINS];
+    const struct sendmail_login *l = login_slot(line->shared, key);
     int64_t age_us = line->rec->time_us - l->time_us;
 
     return l->key == key && ip_addr_eq(&l->ip, &host->ip) && age_us >= 0 && age_us <= session_us

@@ -25,6 +25,7 @@ struct arrival {
     uint64_t size, nrcpts;
     struct mail_host host;
     bool local;
+    bool authed; /* proto=ESMTPA, ESMTPSA: the "A" is RFC 3848's, for AUTH */
 };
 
 /* The last ", relay=" of the line. */
@@ -101,6 +102,11 @@ static bool take_arrival(slice cur, struct arrival *a)
     for (rest = mail_after(head, SLICE_LIT(", daemon=")); rest.ptr != NULL;
          rest = mail_after(rest, SLICE_LIT(", daemon=")))
         a->daemon = rest;
+    slice proto = SLICE_NONE;
+    for (rest = mail_after(head, SLICE_LIT(", proto=")); rest.ptr != NULL;
+         rest = mail_after(rest, SLICE_LIT(", proto=")))
+        proto = slice_first(rest, slice_find_byte(rest, ','));
+    a->authed = slice_eq(proto, SLICE_LIT("ESMTPA")) || slice_eq(proto, SLICE_LIT("ESMTPSA"));
     return true;
 }
 
@@ -127,6 +133,8 @@ static void emit_mail(struct mail_line *line, const struct arrival *a)
         event_set(ev, EF_USER, slice_of(login->user));
         event_set(ev, EF_MECHANISM, slice_of(login->mechanism));
     }
+    /* a login that no line told (LogLevel below 9, or before the log began): nobody to accuse */
+    ev->auth_hidden = a->authed && login == NULL;
     (void)mail_emit(line);
 }
 

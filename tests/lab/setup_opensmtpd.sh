@@ -13,9 +13,11 @@ chroot "$root" chown -R root:root /var/spool/smtpd 2>/dev/null || true
 rm -rf "$root/var/spool/smtpd"
 mkdir -p "$root/var/spool/smtpd" "$root/run" "$root/var/empty"
 chmod 711 "$root/var/spool/smtpd"
-openssl req -x509 -newkey rsa:2048 -nodes -days 30 -subj "/CN=$LAB_HOST" \
+openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 30 -subj "/CN=$LAB_HOST" \
     -keyout "$root/lab/key.pem" -out "$root/lab/cert.pem" 2>/dev/null
 chmod 600 "$root/lab/key.pem"
+mkdir -p "$root/etc/ssl/certs"
+[ -s "$root/etc/ssl/certs/ca-certificates.crt" ] || cp "$root/lab/cert.pem" "$root/etc/ssl/certs/ca-certificates.crt" # 7.x wants one
 chmod 644 "$root/lab/cert.pem"
 t=$root/lab/tables
 while read -r user password; do
@@ -75,6 +77,7 @@ match auth from any for any action outbound
 match from src <inside> for any action outbound
 $hole
 CF
+rm -f "$root/dev/log" # a stale socket would be taken for the new one
 : >"$root/lab/raw.log"
 python3 "$here/syslog.py" "$root/dev/log" "$root/lab/raw.log" "${LAB_HOST%%.*}" >"$root/lab/syslog.out" 2>&1 &
 echo $! >"$root/lab/syslog.pid"

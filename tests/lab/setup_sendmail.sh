@@ -99,6 +99,7 @@ while read -r user password; do
     printf '%s' "$password" | chroot "$root" saslpasswd2 -p -c -u "$LAB_DOMAIN" "$user"
 done <"$t/accounts"
 chmod 600 "$root/etc/sasldb2"
+rm -f "$root/dev/log" # a stale socket would be taken for the new one
 : >"$root/lab/raw.log"
 python3 "$here/syslog.py" "$root/dev/log" "$root/lab/raw.log" "${LAB_HOST%%.*}" >"$root/lab/syslog.out" 2>&1 &
 echo $! >"$root/lab/syslog.pid"
