@@ -145,8 +145,9 @@ static enum parse_result read_smtp(struct mail_line *line, slice id, slice cur)
         return read_message(line, id, cur);
     if (slice_eq(event, SLICE_LIT("envelope")))
         return read_envelope(line, id, cur);
+    /* "proxy" has an id of its own; "connected" follows with the client that the proxy named */
     static const char *const quiet[] = {"tls",  "starttls", "cert-check", "client-cert-check",
-                                        "link", NULL};
+                                        "link", "proxy",    NULL};
     return mail_starts_any(event, quiet) ? PARSE_SKIP : PARSE_REJECT;
 }
 
