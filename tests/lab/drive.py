@@ -3,8 +3,8 @@
 
 usage: drive.py DAY.json INSTANCE OUT [--threads N] [--drain SECONDS] [--mta NAME]
 Sessions run in the order of their virtual times, a few at once. Each client announces its address as the server
-allows (lab_mta.py): by a PROXY header whose port is the number of the session, or by an address of its own. A tail thread stamps every raw log line with its real time in
-microseconds. Writes OUT/raw.tsv, OUT/anchors.json (for realize.py), OUT/truth.json and OUT/options.
+allows (lab_mta.py): by a PROXY header whose port is the number of the session, or by an address of its own. A tail
+thread stamps every raw log line with its real time in microseconds. Writes OUT/raw.tsv, OUT/anchors.json (for realize.py), OUT/truth.json and OUT/options.
 """
 import argparse
 import base64
@@ -205,7 +205,7 @@ def main():
         json.dump({"t0": day.t0, "host": day.host, "egress": day.egress, "ports": lab_site.ports(), "instance": os.path.abspath(a.instance),
                    "log": day.spec.get("log", {}), "retry_scale": day.spec.get("retry_scale", 200),
                    "names": {s.ip: s.name for s in day.sessions if s.name},
-                   "sessions": {s.port: [s.t, s.ip] for s in day.sessions}, "mta": a.mta,
+                   "sessions": {s.port: [s.t, s.ip] for s in day.sessions}, "mta": a.mta, "lab_host": socket.gethostname(),
                    "aliases": {lab_mta.alias(s, mta.networks): s.port for s in day.sessions} if mta.aliases else {},
                    "message_ids": {m.message_id: s.port for s in day.sessions for m in s.mails if m.message_id},
                    "anchors": sorted(anchors)}, f)

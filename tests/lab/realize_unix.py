@@ -132,6 +132,10 @@ class OpenSmtpd(Syslog):
         following = {}
         for r in reversed(records):
             key = r.text.split(" ", 1)[0]
+            if " smtp connected " in r.text:
+                following["proxy"] = r.session
+            elif " smtp event=proxy " in r.text:      # under an id of its own, just before the connection
+                r.session, r.prog = following.get("proxy"), "/smtpd"
             if r.session:
                 following[key] = r.session
             elif key in following:
@@ -144,6 +148,8 @@ class OpenSmtpd(Syslog):
             if alias:
                 name = self.names.get(ip, "<unknown>")
                 text = re.sub(r" host=\S+", f" host={name}", text.replace(alias, f"[{ip}]" if ":" in ip else ip))
+        here = self.meta["lab_host"]
+        text = re.sub(rf"( host=|@){re.escape(here)}(?=[ >]|$)", rf"\1{self.meta['host']}", text)
         if " mta delivery " in text:
             name, ip = self.mx(text)
             store = f":{self.meta['ports']['lmtp']}" in text
