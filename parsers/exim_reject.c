@@ -12,7 +12,9 @@
  * HOST, F= and WHAT stand before any free text and are read from the left, quotes in addresses
  * heeded. REASON is the administrator's text and may quote the client; USER is the client's.
  * source:   Exim src/src/acl.c, smtp_in.c, verify.c, auths/; host_and_ident() in smtp_in.c
- * limits:   why something was refused is in the words of the administrator */
+ * limits:   why something was refused is in the words of the administrator. Where a HELO may hold
+ *           anything (helo_accept_junk_hosts), one that imitates the whole end of a failed login is
+ *           believed: the account behind it could imitate the same */
 #include "exim.h"
 
 #include "base/cursor.h"
@@ -96,6 +98,22 @@ static bool is_doubtful(slice rest, const struct origin *o)
     return false;
 }
 
+/* No address holds a blank outside quotes: a HELO of junk ended inside it. */
+static bool is_torn(slice address)
+{
+    bool quoted = false;
+
+    for (size_t i = 0; i < address.len; i++) {
+        if (address.ptr[i] == '\\')
+            i++;
+        else if (address.ptr[i] == '"')
+            quoted = !quoted;
+        else if (address.ptr[i] == ' ' && !quoted)
+            return true;
+    }
+    return false;
+}
+
 static enum smtp_stage stage_of(slice what)
 {
     static const struct {
@@ -166,7 +184,7 @@ static enum parse_result read_verdict(struct mail_line *line, struct origin *o, 
         rcpt.len--, rest = (slice){rest.ptr - 1, rest.len + 1};
     if (stage != STAGE_RCPT && sender.ptr == NULL)
         rest = what;
-    if (is_doubtful(rest, o))
+    if (is_doubtful(rest, o) || is_torn(rcpt) || is_torn(o->sender))
         o->host = (struct mail_host){0};
     struct event *ev = mail_begin(line, rcpt.ptr != NULL ? EVENT_RCPT : EVENT_REFUSAL);
     ev->stage = stage;
@@ -274,6 +292,8 @@ static bool take_authenticator(slice *cur, slice *ret)
     if (at == 0 || !slice_starts(slice_from(*cur, at), verb))
         return false;
     *ret = slice_first(*cur, at);
+    if (slice_find_byte(*ret, '(') < at || slice_find_byte(*ret, '=') < at) /* "H=(plain" */
+        return false;
     *cur = slice_from(*cur, at + verb.len);
     return true;
 }
