@@ -1,17 +1,10 @@
 /* fuzz_pipeline.c - a whole log through the whole analysis, JSON and text out
  * source:   libFuzzer
- * limits:   small tables (--memory 16M); the log goes through a pipe */
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/mman.h>
-#include <unistd.h>
-
-#include "base/panic.h"
+ * limits:   small tables (--memory 16M); the log is a file */
 #include "config.h"
+#include "fuzz.h"
 #include "options.h"
 #include "pipeline.h"
-
-int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size);
 
 int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
 {
@@ -23,15 +16,13 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     struct error error = {0};
     struct input_set inputs;
     struct pipeline *p;
-    char path[64];
-    int stop = 0, fd = memfd_create("log", MFD_CLOEXEC);
+    char path[FUZZ_PATH];
+    int stop = 0, fd = fuzz_file(data, size, path);
     union {
         const char **in;
         char **out;
     } args = {.in = argv};
 
-    ASSERT(fd >= 0 && write(fd, data, size) == (ssize_t)size);
-    snprintf(path, sizeof path, "/proc/self/fd/%d", fd);
     ASSERT(options_parse((int)(sizeof argv / sizeof argv[0]) - 1, args.out, &settings, &error));
     ASSERT(config_make(&settings, &config, &error));
     input_set_init(&inputs);
