@@ -185,6 +185,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         edit(state, data);
     int fd = fuzz_file(state, good_bytes, path);
     free(state);
+    ASSERT(fchmod(fd, 0600) == 0);
     run(path, true, data, size);
     close(fd);
     return 0;

@@ -55,6 +55,7 @@ struct state_io {
     /* reading */
     unsigned char *map;
     size_t map_bytes, at;
+    bool of_others; /* somebody else may write the file */
 };
 
 /* ---- which build this is ---- */
@@ -304,6 +305,16 @@ static bool is_whole(const struct state_io *io)
     return false;
 }
 
+/* The checks of a file find damage, not malice: who may write it may make all of them right, and a
+ * table's memory is believed. So it must be our own, as it was made. Root may use anybody's. */
+static bool is_of_others(const struct stat *facts)
+{
+    uid_t we = geteuid();
+
+    return (facts->st_mode & (S_IWGRP | S_IWOTH)) != 0 ||
+           (we != 0 && facts->st_uid != we && facts->st_uid != 0);
+}
+
 static bool map_file(struct state_io *io)
 {
     int fd = open(io->path, O_RDONLY | O_CLOEXEC);
@@ -315,6 +326,7 @@ static bool map_file(struct state_io *io)
         void *map = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE | MAP_POPULATE, fd, 0);
         io->map = map == MAP_FAILED ? NULL : map;
         io->map_bytes = io->map == NULL ? 0 : (size_t)facts.st_size;
+        io->of_others = is_of_others(&facts);
     }
     close(fd);
     return true;
@@ -328,6 +340,8 @@ static const char *what_is_wrong(const struct state_io *io, const struct state_f
 
     if (io->map_bytes < sizeof head || memcmp(io->map, magic, sizeof magic) != 0)
         return "is not a state of relaywatch";
+    if (io->of_others)
+        return "can be written by others, so it is not believed (chmod go-w)";
     memcpy(&head, io->map, sizeof head);
     fill_head(&own, facts == NULL ? &none : facts);
     if (head.format != own.format || head.head_size != own.head_size)

@@ -9,7 +9,8 @@
  * of the configuration and the hash key; every piece has its name, its element size and a CRC-32. A
  * file that is cut, damaged, of another build or configuration is refused as a whole, before
  * anything is changed. It is written beside its name, synchronised and renamed, with mode 0600,
- * since it holds the hash key and lines of the log.
+ * since it holds the hash key and lines of the log. One that others may write is refused: the
+ * checks find damage, not malice.
  *
  *   file    = header *piece end
  *   piece   = head (name, element size, count, stored bytes, CRC of the body, CRC of the head) body

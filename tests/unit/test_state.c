@@ -103,6 +103,18 @@ static bool is_taken(void)
     return finish(io);
 }
 
+static void a_file_that_others_may_write_is_refused(void)
+{
+    write_small();
+    CHECK(is_taken());
+    CHECK_INT(chmod(path, 0620), 0);
+    CHECK(!is_taken());
+    CHECK_INT(chmod(path, 0602), 0);
+    CHECK(!is_taken());
+    CHECK_INT(chmod(path, 0640), 0);
+    CHECK(is_taken());
+}
+
 static void a_change_of_any_byte_is_refused(void)
 {
     static const unsigned char masks[] = {0x01, 0x80, 0xff};
@@ -366,6 +378,7 @@ static void a_filter_remembers_its_pairs(void)
 
 static const struct test_case cases[] = {
     {"pieces come back and holes are left alone", pieces_come_back_and_holes_are_left_alone},
+    {"a file that others may write is refused", a_file_that_others_may_write_is_refused},
     {"a change of any byte is refused", a_change_of_any_byte_is_refused},
     {"a cut at any length is refused", a_cut_at_any_length_is_refused},
     {"another configuration or key is refused, and no file is no error",
