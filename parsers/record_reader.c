@@ -178,6 +178,10 @@ void record_reader_persist(struct record_reader *r, struct state_io *io)
     char format[32] = "";
 
     state_struct(io, "envelope", &r->envelope, sizeof r->envelope, STATE_HOLES(holes));
+    if (r->envelope.last_len > ENVELOPE_LAST || r->envelope.host_len > sizeof r->envelope.host) {
+        state_fail(io, "a line of another size");
+        r->envelope.last_len = r->envelope.host_len = 0;
+    }
     if (r->format != NULL)
         slice_keep(slice_of(r->format->name), format, sizeof format);
     state_bytes(io, "format", format, sizeof format, 1);

@@ -180,8 +180,11 @@ void timeline_persist(struct timeline *t, struct state_io *io)
         return;
     t->last = begun ? &t->ring[0] : NULL;
     t->from_us = t->to_us = 0; /* the next event looks for its bucket */
-    if (t->width >= WIDTHS)
-        t->width = WIDTHS - 1;
+    if (t->width >= WIDTHS || (uint64_t)t->high - (uint64_t)t->low >= TIMELINE_MAX) {
+        state_fail(io, "a timeline of another size");
+        t->width = 0;
+        t->low = t->high = 0;
+    }
 }
 
 void timeline_merge(struct timeline *dst, const struct timeline *src)
