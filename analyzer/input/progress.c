@@ -64,7 +64,7 @@ static void printable_name(const char *name, char *buf, size_t size)
 
     if (len >= size)
         name += len - (size - 1);
-    for (; name[n] != '\0' && n < size - 1; n++)
+    for (; n < size - 1 && name[n] != '\0'; n++)
         buf[n] = name[n] >= ' ' && name[n] <= '~' ? name[n] : '?';
     buf[n] = '\0';
 }
