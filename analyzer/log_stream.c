@@ -205,6 +205,7 @@ static void cursor_totals(const struct cursor *c, struct input_totals *t)
     t->lines_cut += c->reader.lines_cut;
     t->skipped += c->reader.lines_nul;
     t->gzip_truncated += source_truncated(c->source);
+    t->sources_failed += source_error(c->source)->code != ERROR_NONE; /* damaged further on */
     t->reorder_overflow += c->reorder == NULL ? 0 : reorder_overflowed(c->reorder);
     t->late_ignored += c->reorder == NULL ? 0 : reorder_late(c->reorder);
 }

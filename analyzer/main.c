@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -11,7 +12,6 @@
 #include <maxminddb.h>
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
-#include <zlib.h>
 
 #include "base/geo.h"
 #include "base/state.h"
@@ -19,6 +19,7 @@
 #include "config.h"
 #include "explain.h"
 #include "http_server.h"
+#include "input/decoder.h"
 #include "input/follow.h"
 #include "input/input_set.h"
 #include "match/signatures.h"
@@ -47,6 +48,30 @@ static int fail(const struct error *e)
     return status[e->code];
 }
 
+/* "reads gzip (ISA-L 2.30.0), gzip (zlib 1.2.13), ...; not zstd" */
+static void show_decoders(void)
+{
+    const struct decoder *d, *before = NULL;
+    const char *between = "reads ";
+
+    for (unsigned i = 0; (d = decoder_at(i)) != NULL; before = d, i++) {
+        if (d == before || d->version == NULL)
+            continue;
+        const char *version = d->version();
+        printf("%s%s (%s %.*s)", between, d->name, d->library, (int)strcspn(version, ","), version);
+        between = ", ";
+    }
+    before = NULL;
+    between = "; not ";
+    for (unsigned i = 0; (d = decoder_at(i)) != NULL; before = d, i++) {
+        if (d == before || d->tool == NULL || d->version != NULL)
+            continue;
+        printf("%s%s", between, d->name);
+        between = ", ";
+    }
+    putchar('\n');
+}
+
 static int show_version(void)
 {
     char pcre2[64] = "";
@@ -54,10 +79,10 @@ static int show_version(void)
 
     pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
     pcre2_config(PCRE2_CONFIG_JIT, &jit);
-    printf("relaywatch %s\nPCRE2 %s (JIT %s), zlib %s, libmaxminddb %s, cJSON %s, "
-           "libmicrohttpd %s\n",
-           RELAYWATCH_VERSION, pcre2, jit ? "on" : "off", zlibVersion(), MMDB_lib_version(),
-           cJSON_Version(), http_version() == NULL ? "left out" : http_version());
+    printf("relaywatch %s\nPCRE2 %s (JIT %s), libmaxminddb %s, cJSON %s, libmicrohttpd %s\n",
+           RELAYWATCH_VERSION, pcre2, jit ? "on" : "off", MMDB_lib_version(), cJSON_Version(),
+           http_version() == NULL ? "left out" : http_version());
+    show_decoders();
     return 0;
 }
 
@@ -210,7 +235,7 @@ static int analyse_inputs(const struct settings *settings, const struct config *
         return fail(&error);
     }
     service_start(&service, config);
-    inputs->waiter = (struct feed_waiter){.on_wait = keep_waiting, .arg = &service};
+    inputs->how.waiter = (struct feed_waiter){.on_wait = keep_waiting, .arg = &service};
     if (follow != NULL)
         return analyse(config, inputs, follow, &service, 0);
     if (!add_inputs(settings, inputs, &failed, &error))
@@ -276,7 +301,8 @@ static int run(struct settings *settings, struct config *config)
     if (config->check_only)
         return check_config(config);
     input_set_init(&inputs);
-    inputs.waiter = (struct feed_waiter){.on_wait = keep_waiting};
+    inputs.how = (struct source_options){.waiter = {.on_wait = keep_waiting},
+                                         .memory_bytes = config->memory_bytes};
     if (settings->explain)
         status = explain(settings, config, &inputs);
     else if (settings->merge)

@@ -301,12 +301,13 @@ void options_help(FILE *out)
           "       relaywatch merge [OPTIONS] STATE...\n\n"
           "Reads mail-server logs and answers: is this server used as a relay or as a\n"
           "source of backscatter, by whom, since when, and what should be done?\n"
-          "Without FILE, or with -, it reads standard input. gzip is recognised by content.\n"
+          "Without FILE, or with -, it reads standard input. gzip, zstd, xz and bzip2 are\n"
+          "recognised by content.\n"
           "explain shows what a line was taken for, what it means, and what it counts for.\n\n",
           out);
     for (int i = 0; i < OPTION_COUNT; i++)
         help_row(out, &rows[i]);
     fputs("\nexit status: 0 done, 1 failure, 2 usage, 10 --fail-on met, 66 input cannot be\n"
-          "opened, 74 output failed, 78 configuration error\n",
+          "read, 74 output failed, 78 configuration error\n",
           out);
 }

@@ -3,7 +3,7 @@
 
 Pipe, file, gzip and standard input give the same alerts; wrong flags, missing, empty and broken input give a clear
 message and the documented exit status; nothing but data goes to standard output."""
-import gzip, json, os, pathlib, signal, subprocess, sys, tempfile, time
+import bz2, gzip, json, lzma, os, pathlib, re, shutil, signal, subprocess, sys, tempfile, time
 
 binary, samples, data = os.path.abspath(sys.argv[1]), *(pathlib.Path(p).resolve() for p in sys.argv[2:4])
 OPTIONS = ["--no-config", "--year", "2026", "--local-domain", "example.org,example.net", "--trusted", "192.0.2.0/24"]
@@ -22,6 +22,12 @@ def check(what, ok, seen=""):
     if not ok:
         failures.append(what)
         print(f"not ok - {what}: {seen!r}")
+
+
+def pack_zstd(text):
+    """None where there is no zstd(1) to make one."""
+    tool = shutil.which("zstd")
+    return tool and subprocess.run([tool, "-q", "-c"], input=text, capture_output=True, check=True).stdout
 
 
 def ids(out):
@@ -54,6 +60,25 @@ with tempfile.TemporaryDirectory() as d:
     torn = run(*OPTIONS, "-o", "json", d / "torn.gz")
     check("torn gzip is read as far as it goes, with a warning", torn.returncode == 0 and b"ends in the middle" in torn.stderr
           and len(ids(torn.stdout)[0]) > 0, torn.stderr)
+    reads = re.search(rb"^reads (.*)$", run("--version").stdout, re.M).group(1).split(b"; not ")
+    for name, packed in [("zstd", pack_zstd(text)), ("xz", lzma.compress(text)), ("bzip2", bz2.compress(text))]:
+        if packed is None:
+            continue
+        (d / name).write_bytes(packed)
+        got = run(*OPTIONS, "-o", "json", d / name)
+        if name.encode() in reads[0]:
+            check(f"{name} gives the same ids", ids(got.stdout)[0] == want, got.stderr)
+            (d / name).write_bytes(packed[:-9])
+            got = run(*OPTIONS, "-o", "json", d / name)
+            check(f"torn {name} is read as far as it goes, with a warning", got.returncode == 0
+                  and b"ends in the middle" in got.stderr, got.stderr)
+            (d / name).write_bytes(packed[:99] + b"\0" * 99 + packed[198:])
+            got = run(*OPTIONS, "-o", "json", d / name)
+            check(f"damaged {name} is told, with status 66", got.returncode == 66 and b"damaged " + name.encode() in got.stderr,
+                  (got.returncode, got.stderr))
+        else:
+            check(f"without its library {name} is refused with a way out", got.returncode == 66
+                  and b"this build cannot read " + name.encode() in got.stderr, (got.returncode, got.stderr))
     parts = d / "parts"
     parts.mkdir()
     (parts / "mail.log").write_bytes(text[cut:])

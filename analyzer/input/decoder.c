@@ -1,12 +1,13 @@
 /* decoder.c - picks the decoder of a file by its first bytes
  * algorithm: the rows of decoders.def in order; the first whose magic the file begins with
  * source:    RFC 1952 2.3.1 (gzip), RFC 8878 3.1.1 (zstd), the formats' own descriptions (others)
- * limits:    a log beginning with a magic would be misread; only bzip2's is printable text */
+ * limits:    a log beginning with a magic would be misread; bzip2's, the only one of
+ *            printable text, is ten bytes long */
 #include "input/decoder.h"
 
 struct decoder_row {
     slice magic;
-    const struct decoder *decoder; /* NULL: not built in */
+    const struct decoder *decoder; /* NULL: never built in */
     const char *name, *tool;
 };
 
@@ -19,17 +20,38 @@ static const struct decoder_row rows[] = {
 #undef DECODER
 };
 
+static bool fits(const struct decoder_row *row, slice head)
+{
+    return slice_starts(head, row->magic) &&
+           (row->decoder == NULL || row->decoder->claims == NULL || row->decoder->claims(head));
+}
+
 const struct decoder *decoder_find(slice head, struct error *reterr)
 {
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+    const char *name = NULL, *tool = NULL;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) && name == NULL; i++) {
         const struct decoder_row *row = &rows[i];
-        if (!slice_starts(head, row->magic))
+        if (!fits(row, head))
             continue;
-        if (row->decoder == NULL)
-            error_set(reterr, ERROR_INPUT,
-                      "%s compressed, which is not built in; use: %s FILE | relaywatch -",
-                      row->name, row->tool);
-        return row->decoder;
+        if (row->decoder != NULL && row->decoder->read != NULL)
+            return row->decoder;
+        name = row->decoder == NULL ? row->name : row->decoder->name;
+        tool = row->decoder == NULL ? row->tool : row->decoder->tool;
+        if (tool == NULL) /* another row has it */
+            name = NULL;
     }
-    return NULL; /* not reached: plain fits everything */
+    error_set(reterr, ERROR_INPUT, "this build cannot read %s; use: %s FILE | relaywatch -", name,
+              tool);
+    return NULL;
+}
+
+const struct decoder *decoder_at(unsigned i)
+{
+    unsigned n = 0;
+
+    for (size_t row = 0; row < sizeof(rows) / sizeof(rows[0]); row++)
+        if (rows[row].decoder != NULL && n++ == i)
+            return rows[row].decoder;
+    return NULL;
 }

@@ -23,10 +23,18 @@ struct decoder_notes {
 
 struct decoder {
     const char *name;
+    const char *tool; /* what else unpacks it; NULL: nothing needs to */
+    /* Is it really this, when the magic alone does not say? NULL: it does. */
+    bool (*claims)(slice head);
+    /* What does the work, and its version, for --version. NULL: no library. */
+    const char *library;
+    const char *(*version)(void);
     size_t state_size; /* zeroed before init; 0: state is NULL */
-    /* Prepare the state. NULL: nothing to do. */
-    bool (*init)(void *state, struct error *reterr);
-    /* At most size bytes into buf: number of bytes, 0 at the end, -1 with *reterr (text without the
+    /* Prepare the state, whose window may have memory_bytes. NULL: nothing to do. When it fails,
+     * fini is still called. */
+    bool (*init)(void *state, size_t memory_bytes, struct error *reterr);
+    /* NULL: not in this build, for lack of the library.
+     * At most size bytes into buf: number of bytes, 0 at the end, -1 with *reterr (text without the
      * file's name). */
     ssize_t (*read)(void *state, struct feed *feed, char *buf, size_t size,
                     struct decoder_notes *notes, struct error *reterr);
@@ -37,7 +45,7 @@ struct decoder {
     void (*fini)(void *state);
 };
 
-/* The rows that are built in, each in its own decoder_<name>.c */
+/* The rows that can be built in, each in its own decoder_<name>.c */
 #define DECODER(row_name, row_magic) extern const struct decoder decoder_##row_name;
 #include "input/decoders.def"
 #undef DECODER
@@ -48,5 +56,10 @@ struct decoder {
  *   result    never NULL for a format that is built in (plain is the last row and fits all); NULL
  *             and *reterr for a known compression that is not, with the tool to pipe through */
 const struct decoder *decoder_find(slice head, struct error *reterr);
+
+/* decoder_at - the i-th decoder of the table, built in or not; NULL behind the last
+ *
+ *   note      one that has several magics comes several times */
+const struct decoder *decoder_at(unsigned i);
 
 #endif

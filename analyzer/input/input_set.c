@@ -114,7 +114,7 @@ static bool add_regular(struct input_set *set, const char *path, const struct st
         set->duplicates++;
         return true;
     }
-    struct source *source = source_open(path, reterr);
+    struct source *source = source_open_with(path, &set->how, reterr);
     if (source == NULL)
         return false;
     bool wanted = !only_text || !is_unwanted(source);
@@ -248,7 +248,7 @@ static struct source *open_input(struct input_set *set, unsigned i, struct error
 
     input->pending = NULL;
     if (source == NULL)
-        source = source_open_waiter(input->path, &set->waiter, reterr);
+        source = source_open_with(input->path, &set->how, reterr);
     if (source != NULL)
         input->mtime_us = source_mtime_us(source);
     return source;

@@ -41,7 +41,7 @@ struct input_set {
     unsigned duplicates; /* arguments or files dropped */
     char **notes;        /* directory entries left out, with the reason, one line each */
     unsigned note_count;
-    struct feed_waiter waiter; /* for pipes, see source_open_waiter(); set it after init or not */
+    struct source_options how; /* to read them; set it after init or not */
     /* private */
     unsigned capacity, note_capacity;
 };

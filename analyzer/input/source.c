@@ -21,6 +21,8 @@ enum {
     SOURCE_QUIET_MS = 1000 /* a pipe silent for so long is a live one */
 };
 
+static const size_t memory_default = (size_t)256 << 20;
+
 struct source {
     char *name;
     struct feed feed;
@@ -140,7 +142,7 @@ static bool start_decoding(struct source *source)
     return true;
 }
 
-static bool choose_decoder(struct source *source)
+static bool choose_decoder(struct source *source, size_t memory_bytes)
 {
     struct error cause = {0};
     slice head = feed_peek(&source->feed, DECODER_MAGIC_MAX);
@@ -156,9 +158,9 @@ static bool choose_decoder(struct source *source)
     if (mtime_us != 0)
         source->mtime_us = mtime_us;
     source->decoder_state = decoder->state_size == 0 ? NULL : panic_calloc(1, decoder->state_size);
-    if (decoder->init != NULL && !decoder->init(source->decoder_state, &cause))
-        return source_fail(source, &cause) == 0;
     source->decoder = decoder;
+    if (decoder->init != NULL && !decoder->init(source->decoder_state, memory_bytes, &cause))
+        return source_fail(source, &cause) == 0;
     return true;
 }
 
@@ -193,35 +195,38 @@ static char *keep_name(const char *name)
     return memcpy(panic_calloc(1, size), name, size);
 }
 
-static struct source *open_descriptor(int fd, const char *name, const struct feed_waiter *waiter,
-                                      struct error *reterr)
+static struct source *open_descriptor(int fd, const char *name,
+                                      const struct source_options *options, struct error *reterr)
 {
     struct source *source = panic_calloc(1, sizeof *source);
+    size_t memory_bytes = options->memory_bytes == 0 ? memory_default : options->memory_bytes;
 
     source->name = keep_name(name);
-    feed_init(&source->feed, fd, waiter);
-    if (learn_facts(source) && choose_decoder(source) && start_decoding(source))
+    feed_init(&source->feed, fd, &options->waiter);
+    if (learn_facts(source) && choose_decoder(source, memory_bytes) && start_decoding(source))
         return source;
     error_set(reterr, source->error.code, "%s", source->error.text);
     source_free(&source);
     return NULL;
 }
 
+static const struct source_options no_options;
+
 struct source *source_open_fd(int fd, const char *name, struct error *reterr)
 {
-    return open_descriptor(fd, name, NULL, reterr);
+    return open_descriptor(fd, name, &no_options, reterr);
 }
 
 struct source *source_open(const char *path, struct error *reterr)
 {
-    return source_open_waiter(path, NULL, reterr);
+    return source_open_with(path, &no_options, reterr);
 }
 
-struct source *source_open_waiter(const char *path, const struct feed_waiter *waiter,
-                                  struct error *reterr)
+struct source *source_open_with(const char *path, const struct source_options *options,
+                                struct error *reterr)
 {
     if (strcmp(path, "-") == 0)
-        return open_descriptor(STDIN_FILENO, "(stdin)", waiter, reterr);
+        return open_descriptor(STDIN_FILENO, "(stdin)", options, reterr);
     int fd;
     do
         fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
@@ -230,7 +235,7 @@ struct source *source_open_waiter(const char *path, const struct feed_waiter *wa
         error_set(reterr, ERROR_INPUT, "%s: cannot open: %s", path, strerror(errno));
         return NULL;
     }
-    return open_descriptor(fd, path, waiter, reterr);
+    return open_descriptor(fd, path, options, reterr);
 }
 
 void source_free(struct source **source)

@@ -37,14 +37,19 @@ struct source *source_open(const char *path, struct error *reterr);
  *             name    for messages and evidence, copied */
 struct source *source_open_fd(int fd, const char *name, struct error *reterr);
 
-/* source_open_waiter - source_open() for an input that may be silent for long, such as a live pipe
- *
- *   in        waiter  copied, see feed.h; NULL: none. Its on_wait is called, on this thread, from
- *                     inside source_open..., _peek and _read while they wait: the place to look at
- *                     signal flags and to flush outputs. When it returns false the input ends
- *                     (a gzip member that was not complete then counts as truncated). */
-struct source *source_open_waiter(const char *path, const struct feed_waiter *waiter,
-                                  struct error *reterr);
+/* How to read an input; zeroed: as source_open() does. */
+struct source_options {
+    /* For an input that may be silent for long, such as a live pipe, see feed.h. Its on_wait is
+     * called, on this thread, from inside source_open..., _peek and _read while they wait: the
+     * place to look at signal flags and to flush outputs. When it returns false the input ends (a
+     * member that was not complete then counts as truncated). */
+    struct feed_waiter waiter;
+    size_t memory_bytes; /* what a decoder's window may take; 0: 256 MiB */
+};
+
+/* source_open_with - source_open() with options, which are copied */
+struct source *source_open_with(const char *path, const struct source_options *options,
+                                struct error *reterr);
 
 /* source_free - close and free; *source becomes NULL. NULL inside is fine. */
 void source_free(struct source **source);
@@ -53,10 +58,10 @@ void source_free(struct source **source);
  *
  *   out       buf     at most size bytes; size > 0
  *   result    number of bytes, 0 at the end, -1 on failure: source_error() says what. Whatever was
- *             read before a failure has been returned by then. A truncated last gzip member is an
+ *             read before a failure has been returned by then. A truncated last member is an
  *             end, not a failure: source_truncated(). After 0 a plain file may be read again, it
  *             may have grown.
- *   cost      one read(2) or a few inflate() calls; no allocation */
+ *   cost      one read(2) or a few calls of the decoder; no allocation */
 ssize_t source_read(struct source *source, char *buf, size_t size);
 
 /* source_peek - the first bytes, without taking them from later reads
