@@ -5,6 +5,7 @@
 #include "config.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <sys/random.h>
 #include <unistd.h>
@@ -203,6 +204,12 @@ static bool take_limit(struct config *c, const struct setting *s, struct error *
         c->top = (unsigned)n;
         return true;
     }
+    if (s->id == OPTION_JOBS) {
+        if (!take_number(s, 1, CONFIG_JOBS_MAX, &n))
+            return bad(s, reterr, "is no number from 1 to 64");
+        c->jobs = (unsigned)n;
+        return true;
+    }
     if (!config_size(slice_of(s->value), &c->memory_bytes))
         return bad(s, reterr, "is no size (64M, 1G)");
     return c->memory_bytes >= (size_t)CONFIG_MEMORY_MIN_MIB << 20 ||
@@ -285,6 +292,7 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
     case OPTION_YEAR:
     case OPTION_STATE_EVERY:
     case OPTION_TOP:
+    case OPTION_JOBS:
     case OPTION_MEMORY:
         return take_limit(c, s, reterr);
     case OPTION_FAIL_ON:
@@ -440,6 +448,16 @@ static uint64_t fingerprint(const struct settings *settings, const struct config
     return sum;
 }
 
+/* What this process may run on. */
+static unsigned processors(void)
+{
+    cpu_set_t set;
+
+    if (sched_getaffinity(0, sizeof set, &set) != 0 || CPU_COUNT(&set) < 1)
+        return 1;
+    return CPU_COUNT(&set) > CONFIG_JOBS_MAX ? CONFIG_JOBS_MAX : (unsigned)CPU_COUNT(&set);
+}
+
 bool config_make(struct settings *settings, struct config *c, struct error *reterr)
 {
     char buf[4096];
@@ -450,6 +468,7 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
                          .until_us = INT64_MAX,
                          .top = 10,
                          .memory_bytes = (size_t)CONFIG_MEMORY_DEFAULT_MIB << 20,
+                         .jobs = processors(),
                          .fail_on = -1,
                          .state_every_s = 60,
                          .hash_key = machine_key()};

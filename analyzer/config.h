@@ -20,7 +20,12 @@
 #include "options.h"
 #include "output/writer.h"
 
-enum { CONFIG_OUTPUTS_MAX = 16, CONFIG_MEMORY_MIN_MIB = 16, CONFIG_MEMORY_DEFAULT_MIB = 256 };
+enum {
+    CONFIG_OUTPUTS_MAX = 16,
+    CONFIG_MEMORY_MIN_MIB = 16,
+    CONFIG_MEMORY_DEFAULT_MIB = 256,
+    CONFIG_JOBS_MAX = 64
+};
 
 enum when { WHEN_AUTO, WHEN_ALWAYS, WHEN_NEVER };
 
@@ -45,7 +50,8 @@ struct config {
     int64_t since_us, until_us; /* INT64_MIN, INT64_MAX: unbounded */
     unsigned top;
     size_t memory_bytes;
-    int fail_on; /* enum severity, or -1 */
+    unsigned jobs; /* threads, this one included */
+    int fail_on;   /* enum severity, or -1 */
     enum when color;
     enum progress_mode progress;
     struct hash_key hash_key;

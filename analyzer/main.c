@@ -300,9 +300,11 @@ static int run(struct settings *settings, struct config *config)
         return list_formats();
     if (config->check_only)
         return check_config(config);
+    unsigned threads_left = config->jobs - 1;
     input_set_init(&inputs);
     inputs.how = (struct source_options){.waiter = {.on_wait = keep_waiting},
-                                         .memory_bytes = config->memory_bytes};
+                                         .memory_bytes = config->memory_bytes,
+                                         .threads_left = &threads_left};
     if (settings->explain)
         status = explain(settings, config, &inputs);
     else if (settings->merge)

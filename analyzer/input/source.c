@@ -13,6 +13,7 @@
 #include "base/panic.h"
 #include "input/decoder.h"
 #include "input/feed.h"
+#include "input/read_ahead.h"
 #include "input/utf16.h"
 
 enum {
@@ -29,6 +30,11 @@ struct source {
     const struct decoder *decoder;
     void *decoder_state;
     struct decoder_notes notes;
+    /* a thread unpacks: feed and decoder_state are its own while there is one */
+    unsigned *threads_left; /* NULL: there may be none, or it has been tried */
+    unsigned *thread_from;  /* the number that the running one was taken from */
+    struct read_ahead *ahead;
+    uint64_t ahead_taken;
     struct error error;
     bool is_regular;
     uint64_t size_bytes;
@@ -56,8 +62,11 @@ static ssize_t read_decoded(struct source *source, char *buf, size_t size)
 
     if (source->error.code != ERROR_NONE)
         return -1;
-    ssize_t got = source->decoder->read(source->decoder_state, &source->feed, buf, size,
-                                        &source->notes, &cause);
+    ssize_t got = source->ahead != NULL
+                      ? read_ahead_read(source->ahead, buf, size, &source->notes,
+                                        &source->ahead_taken, &cause)
+                      : source->decoder->read(source->decoder_state, &source->feed, buf, size,
+                                              &source->notes, &cause);
     return got < 0 ? source_fail(source, &cause) : got;
 }
 
@@ -202,6 +211,7 @@ static struct source *open_descriptor(int fd, const char *name,
     size_t memory_bytes = options->memory_bytes == 0 ? memory_default : options->memory_bytes;
 
     source->name = keep_name(name);
+    source->threads_left = options->threads_left;
     feed_init(&source->feed, fd, &options->waiter);
     if (learn_facts(source) && choose_decoder(source, memory_bytes) && start_decoding(source))
         return source;
@@ -238,6 +248,31 @@ struct source *source_open_with(const char *path, const struct source_options *o
     return open_descriptor(fd, path, options, reterr);
 }
 
+/* Pipes stay on this thread: the one who waits for them is asked whether to go on. */
+static void begin_thread(struct source *source)
+{
+    unsigned *left = source->threads_left;
+
+    source->threads_left = NULL;
+    if (*left == 0 || !source->is_regular || source->decoder->library == NULL)
+        return;
+    source->ahead_taken = source->feed.taken;
+    source->ahead =
+        read_ahead_start(source->decoder, source->decoder_state, &source->feed, &source->notes);
+    if (source->ahead == NULL)
+        return;
+    source->thread_from = left;
+    --*left;
+}
+
+static void end_thread(struct source *source)
+{
+    if (source->ahead == NULL)
+        return;
+    source->ahead = read_ahead_stop(source->ahead);
+    ++*source->thread_from;
+}
+
 void source_free(struct source **source)
 {
     struct source *old = *source;
@@ -245,6 +280,7 @@ void source_free(struct source **source)
     *source = NULL;
     if (old == NULL)
         return;
+    end_thread(old);
     if (old->decoder != NULL && old->decoder->fini != NULL)
         old->decoder->fini(old->decoder_state);
     if (old->feed.fd != STDIN_FILENO)
@@ -261,6 +297,8 @@ ssize_t source_read(struct source *source, char *buf, size_t size)
 {
     size_t have = source->head_end - source->head_begin;
 
+    if (source->threads_left != NULL)
+        begin_thread(source);
     if (have == 0)
         return read_text(source, buf, size);
     size_t n = have < size ? have : size;
@@ -293,11 +331,17 @@ bool source_peek(struct source *source, size_t want, slice *ret)
     return true;
 }
 
+/* Are its bytes on disk those that come out. */
+static bool is_plain(const struct source *source)
+{
+    return source->is_regular && source->decoder->library == NULL;
+}
+
 /* By lseek(2), where the bytes of the file are those of the stream: how many. */
 static uint64_t seek_ahead(struct source *source, uint64_t n)
 {
-    bool same = source->is_regular && strcmp(source->decoder->name, "plain") == 0 &&
-                source->encoding <= SOURCE_UTF8_BOM;
+    bool same = is_plain(source) && source->encoding <= SOURCE_UTF8_BOM &&
+                source->feed.begin == source->feed.end;
     off_t at = same ? lseek(source->feed.fd, 0, SEEK_CUR) : -1;
     struct stat facts;
 
@@ -317,8 +361,7 @@ uint64_t source_skip(struct source *source, uint64_t n)
     uint64_t done = 0;
 
     while (done < n) {
-        bool ahead = source->head_begin < source->head_end || source->feed.begin < source->feed.end;
-        if (!ahead)
+        if (source->head_begin == source->head_end)
             done += seek_ahead(source, n - done);
         size_t most = n - done < PIECE ? (size_t)(n - done) : PIECE;
         ssize_t got = most == 0 ? 0 : source_read(source, piece, most);
@@ -332,7 +375,7 @@ uint64_t source_skip(struct source *source, uint64_t n)
 
 bool source_ended_line(const struct source *source)
 {
-    off_t at = source->is_regular ? lseek(source->feed.fd, 0, SEEK_CUR) : 0;
+    off_t at = is_plain(source) ? lseek(source->feed.fd, 0, SEEK_CUR) : 0;
     char last = '\n';
 
     return at <= 0 || pread(source->feed.fd, &last, 1, at - 1) != 1 || last == '\n';
@@ -365,7 +408,7 @@ uint64_t source_size_bytes(const struct source *source)
 
 uint64_t source_consumed_bytes(const struct source *source)
 {
-    return source->feed.taken;
+    return source->ahead != NULL ? source->ahead_taken : source->feed.taken;
 }
 
 uint64_t source_skipped_bytes(const struct source *source)

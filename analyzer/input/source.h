@@ -3,7 +3,7 @@
  * A source is a path, a descriptor or stdin. What it holds is told by its first bytes, never by its
  * name: a decoder (decoders.def) takes the compression off, then a byte order mark chooses UTF-16
  * to UTF-8 conversion. Nothing seeks, so that a pipe works like a file. A source is used by one
- * thread at a time.
+ * thread at a time, which may have the decoder work in another.
  *
  * source: RFC 1952 (gzip), RFC 3629 and RFC 2781 (UTF-8, UTF-16 and their marks). */
 #ifndef INPUT_SOURCE_H
@@ -45,6 +45,10 @@ struct source_options {
      * member that was not complete then counts as truncated). */
     struct feed_waiter waiter;
     size_t memory_bytes; /* what a decoder's window may take; 0: 256 MiB */
+    /* How many more threads there may be; taken from and given back to by the sources, on this
+     * thread. A compressed file on disk is then unpacked in one of them (read_ahead.h), from the
+     * first source_read() on. NULL: none. Must outlive the source. */
+    unsigned *threads_left;
 };
 
 /* source_open_with - source_open() with options, which are copied */
