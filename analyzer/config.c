@@ -158,15 +158,18 @@ bool config_time(slice text, const struct time_zone *zone, int64_t *ret_us)
 
 static bool take_when(const struct setting *s, int *ret, struct error *reterr)
 {
-    static const char *const names[] = {"auto", "always", "never"};
+    static const char *const names[] = {"auto", "always", "never"}, *const sandbox[] = {
+                                                                        "auto", "on", "off"};
+    bool is_sandbox = s->id == OPTION_SANDBOX;
 
     for (int i = 0; i < 3; i++) {
-        if (slice_eq(slice_of(s->value), slice_of(names[i]))) {
+        if (slice_eq(slice_of(s->value), slice_of(is_sandbox ? sandbox[i] : names[i]))) {
             *ret = i;
             return true;
         }
     }
-    return bad(s, reterr, "is none of auto, always, never");
+    return bad(s, reterr,
+               is_sandbox ? "is none of auto, on, off" : "is none of auto, always, never");
 }
 
 static bool take_hash_key(struct config *c, const struct setting *s, struct error *reterr)
@@ -198,6 +201,12 @@ static bool take_limit(struct config *c, const struct setting *s, struct error *
         c->state_every_s = (unsigned)n;
         return true;
     }
+    if (s->id == OPTION_SPOOL_MAX) {
+        if (!config_size(slice_of(s->value), &c->spool_max) || c->spool_max < (size_t)1 << 20 ||
+            c->spool_max > (size_t)1 << 40)
+            return bad(s, reterr, "is no size from 1M to 1T");
+        return true;
+    }
     if (s->id == OPTION_TOP) {
         if (!take_number(s, 0, TOP_ROWS_MAX, &n))
             return bad(s, reterr, "is no number from 0 to 100");
@@ -222,6 +231,8 @@ static bool take_path(struct config *c, const struct setting *s)
                       : s->id == OPTION_METRICS_TEXTFILE ? &c->metrics_path
                       : s->id == OPTION_SERVE_TOKEN      ? &c->serve_token
                       : s->id == OPTION_STATE            ? &c->state_path
+                      : s->id == OPTION_SPOOL            ? &c->spool_dir
+                      : s->id == OPTION_USER             ? &c->user
                       : s->id == OPTION_SIGNATURES       ? &c->signatures
                       : s->id == OPTION_GEOIP_CITY       ? &c->geoip_city
                       : s->id == OPTION_GEOIP_COUNTRY    ? &c->geoip_country
@@ -269,6 +280,8 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
     case OPTION_STATE:
     case OPTION_METRICS_TEXTFILE:
     case OPTION_SERVE_TOKEN:
+    case OPTION_SPOOL:
+    case OPTION_USER:
     case OPTION_SIGNATURES:
     case OPTION_GEOIP_CITY:
     case OPTION_GEOIP_COUNTRY:
@@ -291,6 +304,7 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
                bad(s, reterr, "is no time (2026-03-02T04:00)");
     case OPTION_YEAR:
     case OPTION_STATE_EVERY:
+    case OPTION_SPOOL_MAX:
     case OPTION_TOP:
     case OPTION_JOBS:
     case OPTION_MEMORY:
@@ -304,6 +318,11 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
         if (!take_when(s, &when, reterr))
             return false;
         c->color = (enum when)when;
+        return true;
+    case OPTION_SANDBOX:
+        if (!take_when(s, &when, reterr))
+            return false;
+        c->sandbox = (enum when)when;
         return true;
     case OPTION_PROGRESS:
         if (!take_when(s, &when, reterr))
@@ -471,6 +490,7 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
                          .jobs = processors(),
                          .fail_on = -1,
                          .state_every_s = 60,
+                         .spool_max = (size_t)64 << 20,
                          .hash_key = machine_key()};
     if (path != NULL && !options_read_file(path, settings, reterr))
         return false;

@@ -57,6 +57,10 @@ struct config {
     struct hash_key hash_key;
     const char *state_path; /* NULL: none */
     unsigned state_every_s; /* wall clock */
+    const char *spool_dir;  /* NULL: none */
+    size_t spool_max;       /* bytes an output */
+    enum when sandbox;      /* auto: when logs are followed */
+    const char *user;       /* to go on as; NULL: as who started this */
     uint64_t fingerprint;   /* of what a state depends on */
     bool follow, from_end;
     unsigned quiet;

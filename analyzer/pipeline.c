@@ -591,6 +591,7 @@ static void now_and_then(struct pipeline *p, uint64_t records)
     progress_update(&p->progress,
                     &(struct progress_state){log_stream_current(p->stream),
                                              log_stream_consumed(p->stream), records});
+    sinks_flush(p->sinks);
     if (p->service != NULL)
         p->service(p->service_arg);
 }
@@ -708,6 +709,7 @@ void pipeline_look(struct pipeline *p,
                                        .host = p->host,
                                        .now_us = p->clock_us},
               summary);
+    sinks_report(p->sinks, summary);
     look(arg, summary, list, count);
     summarize_fini(summary);
     servers_list_free(p->servers, servers, servers_count);
@@ -742,6 +744,7 @@ void pipeline_finish(struct pipeline *p)
 {
     incidents_flush(p->incidents);
     pipeline_report(p);
+    sinks_settle(p->sinks);
 }
 
 void pipeline_reopen(struct pipeline *p)

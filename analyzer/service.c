@@ -36,6 +36,7 @@ void service_catch(void)
     catch_one(SIGINT, SA_RESETHAND);
     catch_one(SIGTERM, SA_RESETHAND);
     signal(SIGPIPE, SIG_IGN);
+    signal(SIGXFSZ, SIG_IGN); /* a limit of the size of files is like a full disk */
 }
 
 const volatile int *service_stop(void)

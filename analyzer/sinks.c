@@ -101,7 +101,7 @@ static void begin(struct sinks *s, struct sink *k)
     send(s, k);
 }
 
-static struct transport *open_output(const struct config_output *o, struct error *reterr)
+static struct transport *open_transport(const struct config_output *o, struct error *reterr)
 {
     if (o->writer->whole)
         return transport_open_whole(o->path, reterr);
@@ -111,6 +111,32 @@ static struct transport *open_output(const struct config_output *o, struct error
         return transport_open_net(o->path, o->writer->frame, reterr);
     error_set(reterr, ERROR_OUTPUT, "output %s goes to files, not to %s", o->writer->name, o->path);
     return NULL;
+}
+
+/* ... with its spool, where there is to be one */
+static struct transport *open_spooled(const struct config *config, const char *format,
+                                      const char *path, struct transport *t, struct error *reterr)
+{
+    char name[4200];
+
+    if (t == NULL || config->spool_dir == NULL)
+        return t;
+    snprintf(name, sizeof name, "%s:%s", format, path == NULL ? "-" : path);
+    if (!transport_spool(t, config->spool_dir, name, config->spool_max, reterr))
+        transport_close(&t);
+    return t;
+}
+
+static struct transport *open_output(const struct config *config, const struct config_output *o,
+                                     struct error *reterr)
+{
+    return open_spooled(config, o->writer->name, o->path, open_transport(o, reterr), reterr);
+}
+
+static struct transport *open_events(const struct config *config, struct error *reterr)
+{
+    return open_spooled(config, "events", config->events_path,
+                        transport_open(config->events_path, reterr), reterr);
 }
 
 struct sinks *sinks_new(const struct config *config, struct error *reterr)
@@ -124,14 +150,14 @@ struct sinks *sinks_new(const struct config *config, struct error *reterr)
     for (unsigned i = 0; i < config->outputs_count; i++) {
         const struct config_output *o = &config->outputs[i];
         struct sink *k = &s->list[s->count];
-        *k = (struct sink){o->writer, open_output(o, reterr), sinks_run_info(config, o->path), 0};
+        *k = (struct sink){o->writer, open_output(config, o, reterr),
+                           sinks_run_info(config, o->path), 0};
         if (k->transport == NULL)
             return sinks_free(s);
         s->count++;
         begin(s, k);
     }
-    if (config->events_path != NULL &&
-        (s->events = transport_open(config->events_path, reterr)) == NULL)
+    if (config->events_path != NULL && (s->events = open_events(config, reterr)) == NULL)
         return sinks_free(s);
     return s;
 }
@@ -140,13 +166,52 @@ static void flush_events(struct sinks *s)
 {
     if (s->events == NULL || s->events_out.len == 0)
         return;
-    transport_write(s->events, (slice){s->events_out.ptr, s->events_out.len});
+    if (!transport_write(s->events, (slice){s->events_out.ptr, s->events_out.len}))
+        s->failed |= !transport_stopped(s->events);
     outbuf_clear(&s->events_out);
 }
 
 void sinks_flush(struct sinks *s)
 {
     flush_events(s);
+    for (unsigned i = 0; i < s->count; i++)
+        transport_poll(s->list[i].transport);
+    if (s->events != NULL)
+        transport_poll(s->events);
+}
+
+void sinks_settle(struct sinks *s)
+{
+    flush_events(s);
+    for (unsigned i = 0; i < s->count; i++)
+        s->failed |= !transport_settle(s->list[i].transport);
+    if (s->events != NULL)
+        s->failed |= !transport_settle(s->events);
+}
+
+static void report_one(const char *format, const struct transport *t, struct summary *ret)
+{
+    struct transport_report r;
+
+    transport_report(t, &r);
+    if (r.failures + r.lost + r.waiting + r.spooled_bytes == 0)
+        return;
+    ret->outputs[ret->outputs_count++] = (struct output_row){.format = format,
+                                                             .path = r.path,
+                                                             .failures = r.failures,
+                                                             .lost = r.lost,
+                                                             .waiting = r.waiting,
+                                                             .spooled_bytes = r.spooled_bytes};
+}
+
+void sinks_report(const struct sinks *s, struct summary *ret)
+{
+    _Static_assert(OUTPUT_ROWS_MAX == CONFIG_OUTPUTS_MAX + 1, "a row an output, and the events");
+
+    for (unsigned i = 0; i < s->count; i++)
+        report_one(s->list[i].writer->name, s->list[i].transport, ret);
+    if (s->events != NULL)
+        report_one("events", s->events, ret);
 }
 
 void sinks_sync(struct sinks *s)
@@ -293,6 +358,6 @@ void sinks_figures(const struct sinks *s, struct metrics_figures *ret)
     for (unsigned i = 0; i < s->count; i++) {
         struct metrics_output *row = output_row(ret, s->list[i].writer->name);
         row->errors += s->list[i].errors;
-        row->dropped += transport_dropped(s->list[i].transport);
+        row->dropped += transport_lost(s->list[i].transport);
     }
 }

@@ -35,7 +35,13 @@ bool sinks_has_live(const struct sinks *s, bool with_news);
  */
 void sinks_live(struct sinks *s, const struct summary *summary,
                 const struct alert *const *incidents, unsigned incidents_count);
-/* sinks_flush - what is buffered goes out: events, which are written in batches */
+/* sinks_report - the outputs that had or have trouble, into the rows of a summary */
+void sinks_report(const struct sinks *s, struct summary *ret);
+/* sinks_settle - the end: what waits goes out, into the spool, or is lost, see sinks_failed(); a
+ * collector is waited for some seconds */
+void sinks_settle(struct sinks *s);
+/* sinks_flush - what is buffered goes out: events, which are written in batches, and what waited
+ * for a full disk or a collector */
 void sinks_flush(struct sinks *s);
 /* sinks_sync - ... and is on the disk, where an output is a file */
 void sinks_sync(struct sinks *s);

@@ -211,6 +211,16 @@ struct server_row {
     struct server_topic topic[TOPIC_COUNT]; /* that of TOPIC_RELAY repeats `relay` */
 };
 
+/* An output that had or has trouble. */
+struct output_row {
+    const char *format, *path; /* path NULL: standard output */
+    uint64_t failures;         /* attempts that failed */
+    uint64_t lost;             /* documents for which there was no room to wait */
+    uint64_t waiting;          /* documents in memory that did not go out yet */
+    uint64_t spooled_bytes;
+};
+enum { OUTPUT_ROWS_MAX = 17 };
+
 struct summary {
     struct verdict verdict[TOPIC_COUNT];
     struct server_row *servers; /* most urgent first */
@@ -232,6 +242,8 @@ struct summary {
     struct signature_totals signatures;
     const char *const *source_names;
     unsigned source_names_count;
+    struct output_row outputs[OUTPUT_ROWS_MAX]; /* those with trouble only */
+    unsigned outputs_count;
 };
 
 #endif

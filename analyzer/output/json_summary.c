@@ -382,6 +382,25 @@ static void put_alert_counts(struct json *j, const struct summary *s)
     json_u64(j, "evictions", s->evictions);
 }
 
+static void put_outputs(struct json *j, const struct summary *s)
+{
+    if (s->outputs_count == 0)
+        return;
+    struct json_mark array = json_array(j, "output");
+    for (unsigned i = 0; i < s->outputs_count; i++) {
+        const struct output_row *o = &s->outputs[i];
+        struct json_mark object = json_object(j, NULL);
+        json_string(j, "format", o->format);
+        json_text(j, "path", slice_of(o->path == NULL ? "-" : o->path));
+        json_u64(j, "failures", o->failures);
+        json_u64(j, "waiting", o->waiting);
+        json_u64(j, "spooled_bytes", o->spooled_bytes);
+        json_u64(j, "lost", o->lost);
+        json_close(j, object);
+    }
+    json_close(j, array);
+}
+
 static void put_event(struct json *j, const struct summary *s)
 {
     struct json_mark event = json_object(j, "event");
@@ -444,6 +463,7 @@ void json_summary(const struct run_info *run, const struct summary *summary,
     put_risk(j, summary);
     put_scenarios(j, summary);
     put_alert_counts(j, summary);
+    put_outputs(j, summary);
     json_close(j, own);
     json_close_kept(j, top);
     outbuf_putc(out, '\n');

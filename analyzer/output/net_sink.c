@@ -2,10 +2,14 @@
  *
  * While the collector takes what it is given, a full queue is waited for, so that a batch loses
  * nothing to a slow reader. One that takes nothing for STALL_MS is waited for no more until it
- * does. source:   RFC 6587 3.4.1; POSIX connect(2), send(2), poll(2). limits:   no TLS: hand over
- * to a syslog server on this host, which has it. What the system's own buffer held when a
- * connection broke is lost, as with all syslog over TCP. The monotonic clock times attempts and
- * waits, never an alert. */
+ * does. With a spool nobody is waited for. Syslog has no receipts, so the system is asked what the
+ * other end has acknowledged (SIOCOUTQ): a message stays in the backlog until then, and for a
+ * second more while there is room, since a receiver that is killed may have acknowledged what it
+ * did not read. When the connection breaks all those go again: at least once.
+ * source:   RFC 6587 3.4.1; POSIX connect(2), send(2), poll(2); tcp(7), unix(7).
+ * limits:   no TLS: hand over to a syslog server on this host, which has it. What a receiver took
+ * and lost more than a second later is lost; so is any datagram the network loses. The monotonic
+ * clock times attempts and waits, never an alert. */
 #include "output/net_sink.h"
 
 #include <errno.h>
@@ -13,20 +17,19 @@
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
+#include <linux/sockios.h>
+
+#include "base/outbuf.h"
 #include "base/panic.h"
 
-enum { QUEUE_MESSAGES = 4096, QUEUE_BYTES = 4 << 20 };
-enum { STALL_MS = 2000, CLOSE_MS = 5000, RETRY_MS = 1000 };
-
-struct message {
-    char *ptr; /* owned, framed */
-    size_t len;
-};
+enum { STALL_MS = 2000, CLOSE_MS = 5000, RETRY_MS = 1000, HOLD_MS = 1000, TELL_MS = 60000 };
+enum { HOLD_MESSAGES = 1024 };
 
 struct net_sink {
     char *path; /* for messages to people */
@@ -35,12 +38,11 @@ struct net_sink {
     struct sockaddr_storage address;
     socklen_t address_len;
     int fd; /* -1: none */
-    bool connected, stalled, told;
-    int64_t retry_ms; /* no attempt before */
-    struct message queue[QUEUE_MESSAGES];
-    unsigned first, count;
-    size_t bytes, sent; /* in the queue; of its first message */
-    uint64_t dropped;
+    bool connected, stalled, told_full, closing;
+    int64_t retry_ms, told_ms; /* no attempt before; when a failure was told, 0 never */
+    struct backlog *backlog;   /* owned; framed messages */
+    size_t sent;               /* of the message that goes out next */
+    uint64_t total;            /* bytes of whole messages on this connection */
 };
 
 static int64_t now_ms(void)
@@ -118,10 +120,12 @@ static void lose(struct net_sink *s, int code)
     s->fd = -1;
     s->connected = false;
     s->sent = 0; /* the cut message goes again from its beginning */
+    s->total = 0;
+    backlog_rewind(s->backlog);
     s->retry_ms = now_ms() + RETRY_MS;
-    if (!s->told)
+    if (s->told_ms == 0 || now_ms() - s->told_ms > TELL_MS)
         fprintf(stderr, "relaywatch: %s: %s; trying again\n", s->path, strerror(code));
-    s->told = true;
+    s->told_ms = now_ms();
 }
 
 static void attempt(struct net_sink *s)
@@ -159,29 +163,57 @@ static bool ready(struct net_sink *s, int wait_ms)
 
 /* ---- queue ---- */
 
-static void drop_first(struct net_sink *s)
+/* The other end has closed: what is sent now would be lost without an error. */
+static bool has_left(const struct net_sink *s)
 {
-    struct message *m = &s->queue[s->first];
+    char byte;
 
-    s->bytes -= m->len;
-    free(m->ptr);
-    *m = (struct message){0};
-    s->first = (s->first + 1) % QUEUE_MESSAGES;
-    s->count--;
+    return s->type == SOCK_STREAM && recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+}
+
+/* Forget what has arrived; in_haste: at once, and not a second later. */
+static void release_arrived(struct net_sink *s, bool in_haste)
+{
+    uint64_t mark, waits;
+    int64_t sent_ms, now = now_ms();
+    int bytes = 0;
+
+    if (s->fd < 0 || !backlog_oldest_sent(s->backlog, &mark, &sent_ms) ||
+        ioctl(s->fd, SIOCOUTQ, &bytes) != 0)
+        return;
+    /* of a local socket it counts more than the bytes, and 0 is all of it */
+    waits = s->address.ss_family == AF_UNIX && bytes > 0 ? s->total + s->sent : (uint64_t)bytes;
+    while (backlog_oldest_sent(s->backlog, &mark, &sent_ms) && mark + waits <= s->total + s->sent &&
+           (in_haste || now - sent_ms >= HOLD_MS ||
+            backlog_held(s->backlog) - backlog_unsent(s->backlog) > HOLD_MESSAGES))
+        backlog_release(s->backlog);
+}
+
+/* The whole of the next message has gone out. */
+static void note_sent(struct net_sink *s, size_t len)
+{
+    s->total += len;
     s->sent = 0;
+    backlog_sent(s->backlog, s->total, now_ms());
+    if (s->type == SOCK_DGRAM)
+        backlog_release(s->backlog); /* nobody will say more of it */
 }
 
 /* Send what goes without waiting; false when the socket takes no more. */
 static bool push(struct net_sink *s)
 {
-    while (s->count > 0) {
-        const struct message *m = &s->queue[s->first];
-        ssize_t n = send(s->fd, m->ptr + s->sent, m->len - s->sent, MSG_NOSIGNAL);
+    slice m;
+
+    if (has_left(s)) {
+        lose(s, ECONNRESET);
+        return false;
+    }
+    while (backlog_next(s->backlog, &m)) {
+        ssize_t n = send(s->fd, m.ptr + s->sent, m.len - s->sent, MSG_NOSIGNAL);
         if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS))
             return false;
         if (n < 0 && errno == EMSGSIZE) { /* no datagram can be so long */
-            s->dropped++;
-            drop_first(s);
+            backlog_refuse(s->backlog);
             continue;
         }
         if (n < 0) {
@@ -189,47 +221,46 @@ static bool push(struct net_sink *s)
             return false;
         }
         s->sent += (size_t)n;
-        if (s->sent == m->len || s->type == SOCK_DGRAM)
-            drop_first(s);
+        if (s->sent == m.len || s->type == SOCK_DGRAM)
+            note_sent(s, m.len);
+        release_arrived(s, s->closing);
     }
     return true;
 }
 
-/* Send for at most wait_ms, until the queue holds no more than goal messages. */
+/* Send for at most wait_ms, until no more than goal messages wait. */
 static void drain(struct net_sink *s, unsigned goal, int wait_ms)
 {
     int64_t end = now_ms() + wait_ms;
+    bool more;
 
     do {
-        unsigned before = s->count;
+        unsigned before = backlog_unsent(s->backlog);
         attempt(s);
         if (ready(s, 0) || (wait_ms > 0 && ready(s, 100)))
             push(s);
         else if (wait_ms > 0 && s->fd < 0)
             (void)poll(NULL, 0, 50);
-        if (s->count < before)
+        release_arrived(s, s->closing);
+        if (backlog_unsent(s->backlog) < before)
             s->stalled = false;
-    } while (s->count > goal && now_ms() < end);
+        more = backlog_unsent(s->backlog) > goal;
+        if (!more && s->closing && backlog_held(s->backlog) > 0) {
+            more = true; /* it has gone out and not arrived */
+            (void)poll(NULL, 0, wait_ms > 0 ? 5 : 0);
+        }
+    } while (more && now_ms() < end);
 }
 
-static bool is_full(const struct net_sink *s, size_t more)
-{
-    return s->count == QUEUE_MESSAGES || s->bytes + more > QUEUE_BYTES;
-}
-
-static struct message framed(const struct net_sink *s, slice text)
+static void frame_message(const struct net_sink *s, slice text, struct outbuf *out)
 {
     bool datagram = s->type == SOCK_DGRAM;
-    size_t size = text.len + 32;
-    struct message m = {panic_calloc(1, size), 0};
 
     if (!datagram && s->frame == FRAME_OCTETS)
-        m.len = (size_t)snprintf(m.ptr, size, "%zu ", text.len);
-    memcpy(m.ptr + m.len, text.ptr, text.len);
-    m.len += text.len;
+        outbuf_printf(out, "%zu ", text.len);
+    outbuf_put(out, text);
     if (!datagram && s->frame != FRAME_OCTETS)
-        m.ptr[m.len++] = s->frame == FRAME_NUL ? '\0' : '\n';
-    return m;
+        outbuf_putc(out, s->frame == FRAME_NUL ? '\0' : '\n');
 }
 
 /* ---- what others call ---- */
@@ -248,38 +279,81 @@ struct net_sink *net_sink_open(const char *path, enum net_frame frame, struct er
         free(s);
         return NULL;
     }
+    s->backlog = backlog_new();
     attempt(s);
     return s;
 }
 
+struct backlog *net_sink_backlog(const struct net_sink *s)
+{
+    return s->backlog;
+}
+
+void net_sink_poll(struct net_sink *s)
+{
+    drain(s, 0, 0);
+    /* what the receiver does not take now waits on the disk, where there is a spool */
+    if (backlog_unsent(s->backlog) > 0)
+        (void)backlog_keep(s->backlog);
+}
+
+static bool put(struct net_sink *s, slice message)
+{
+    struct outbuf framed;
+    bool kept;
+
+    outbuf_init(&framed, message.len + 32);
+    frame_message(s, message, &framed);
+    kept = backlog_put(s->backlog, (slice){framed.ptr, framed.len});
+    outbuf_fini(&framed);
+    if (!kept && !s->told_full)
+        fprintf(stderr, "relaywatch: %s: no room for what waits; messages are lost\n", s->path);
+    s->told_full = !kept;
+    return kept;
+}
+
 bool net_sink_write(struct net_sink *s, slice message)
 {
-    uint64_t before = s->dropped;
-    struct message m;
+    uint64_t before = backlog_dropped(s->backlog);
 
     if (message.len > 0 && message.ptr[message.len - 1] == '\n')
         message.len--;
     if (message.len == 0)
         return true;
     drain(s, 0, 0);
-    if (is_full(s, message.len + 32) && !s->stalled) {
-        s->stalled = true; /* unless something moves */
-        drain(s, QUEUE_MESSAGES / 2, STALL_MS);
+    if (!backlog_has_room(s->backlog, message.len + 32)) {
+        release_arrived(s, true);
+        if (!backlog_has_room(s->backlog, message.len + 32) && !s->stalled) {
+            s->stalled = true; /* unless something moves */
+            drain(s, backlog_unsent(s->backlog) / 2, STALL_MS);
+            release_arrived(s, true);
+        }
     }
-    if (is_full(s, message.len + 32)) {
-        s->dropped++;
-        return false;
-    }
-    m = framed(s, message);
-    s->queue[(s->first + s->count++) % QUEUE_MESSAGES] = m;
-    s->bytes += m.len;
-    drain(s, 0, 0);
-    return s->dropped == before;
+    if (put(s, message))
+        net_sink_poll(s);
+    return backlog_dropped(s->backlog) == before;
+}
+
+bool net_sink_sync(struct net_sink *s)
+{
+    release_arrived(s, false);
+    return backlog_sync(s->backlog);
 }
 
 uint64_t net_sink_dropped(const struct net_sink *s)
 {
-    return s->dropped;
+    return backlog_dropped(s->backlog);
+}
+
+bool net_sink_settle(struct net_sink *s)
+{
+    s->closing = true;
+    if (backlog_held(s->backlog) > 0)
+        drain(s, 0, CLOSE_MS);
+    s->closing = false;
+    if (!backlog_sync(s->backlog))
+        (void)backlog_drop_all(s->backlog);
+    return backlog_dropped(s->backlog) == 0;
 }
 
 bool net_sink_close(struct net_sink **s)
@@ -289,15 +363,14 @@ bool net_sink_close(struct net_sink **s)
 
     if (old == NULL)
         return true;
-    if (old->count > 0)
-        drain(old, 0, CLOSE_MS);
-    old->dropped += old->count;
-    ok = old->dropped == 0;
+    ok = net_sink_settle(old);
     if (!ok)
         fprintf(stderr, "relaywatch: %s: %llu messages were lost\n", old->path,
-                (unsigned long long)old->dropped);
-    while (old->count > 0)
-        drop_first(old);
+                (unsigned long long)backlog_dropped(old->backlog));
+    if (backlog_spooled(old->backlog) > 0)
+        fprintf(stderr, "relaywatch: %s: %zu bytes wait in the spool for the next start\n",
+                old->path, backlog_spooled(old->backlog));
+    backlog_free(old->backlog);
     if (old->fd >= 0)
         (void)close(old->fd);
     free(old->path);

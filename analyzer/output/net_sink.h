@@ -1,8 +1,9 @@
 /* net_sink.h - finished messages to a collector: tcp://HOST:PORT, udp://HOST:PORT, unix:/PATH
  *
  * Never holds the run up for a collector that is away: messages wait in a bounded queue, are sent
- * when it takes them, and what does not fit is dropped and counted. A lost connection is made
- * again; the message it cut is sent again from its beginning.
+ * when it takes them, and what does not fit is dropped and counted (output/backlog.h). A lost
+ * connection is made again; the message it cut, and those that the other end has not acknowledged
+ * or only within the last second, are sent again: at least once.
  *
  * source: RFC 6587 3.4 (framing over TCP), RFC 5426 (UDP), GELF 1.1 (NUL over TCP). */
 #ifndef OUTPUT_NET_SINK_H
@@ -13,6 +14,7 @@
 
 #include "base/error.h"
 #include "base/slice.h"
+#include "output/backlog.h"
 
 /* How a stream tells where a message ends. A datagram is a message by itself. */
 enum net_frame {
@@ -38,6 +40,21 @@ struct net_sink *net_sink_open(const char *path, enum net_frame frame, struct er
  *   in        message   without its frame; an end of line is left out
  *   result    false when it, or one before it, was dropped */
 bool net_sink_write(struct net_sink *s, slice message);
+
+/* net_sink_backlog - what waits; the sink's. A spool is given to it before the first message */
+struct backlog *net_sink_backlog(const struct net_sink *s);
+
+/* net_sink_poll - send what waits, without waiting for the collector; to be called now and then */
+void net_sink_poll(struct net_sink *s);
+
+/* net_sink_sync - what waits is on the disk; false when it is in memory only */
+bool net_sink_sync(struct net_sink *s);
+
+/* net_sink_settle - wait at most some seconds until all has arrived; what has not stays in the
+ * spool or is dropped
+ *
+ *   result    false when messages were lost, now or before */
+bool net_sink_settle(struct net_sink *s);
 
 /* net_sink_dropped - messages lost so far */
 uint64_t net_sink_dropped(const struct net_sink *s);

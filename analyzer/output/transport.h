@@ -1,10 +1,10 @@
 /* transport.h - where finished output goes: a file that only grows, a file that is replaced, or
  * standard output
  *
- * Bytes are written whole and in order; nothing is kept back. The reader's end (a closed pipe)
- * stops the transport quietly; a full disk or another error is told once on standard error,
- * counted, and tried again with the next write. SIGPIPE must be ignored by the program, else a
- * closed pipe ends it. */
+ * Bytes are written whole and in order. The reader's end (a closed pipe) stops the transport
+ * quietly; a full disk or another error is told on standard error, at most once a minute, and what
+ * was not taken waits within a bound (output/backlog.h) and is tried again each second. SIGPIPE
+ * must be ignored by the program, else a closed pipe ends it. */
 #ifndef OUTPUT_TRANSPORT_H
 #define OUTPUT_TRANSPORT_H
 
@@ -40,11 +40,19 @@ struct transport *transport_open_whole(const char *path, struct error *reterr);
  *   result    NULL on failure, with *reterr set (ERROR_OUTPUT) */
 struct transport *transport_open_net(const char *path, enum net_frame frame, struct error *reterr);
 
+/* transport_spool - what has to wait lies in a folder too, and what an earlier run left there goes
+ * first; nothing for standard output and for files that are replaced
+ *
+ *   in        name   of the output; max: bytes that may wait
+ *   result    false with *reterr; before the first write only */
+bool transport_spool(struct transport *t, const char *dir, const char *name, size_t max,
+                     struct error *reterr);
+
 /* transport_write - append bytes, best whole lines: one write(2) unless the system takes fewer
  *
- *   result    false when bytes were lost: error, or stopped. Empty input is a success
- *   errors    a line torn by an error is closed with a newline before the next bytes, so that
- *             later lines stay whole */
+ *   result    false when bytes were lost: no room to wait, or stopped. Empty input is a success,
+ * and so is what waits errors    a line torn by an error is gone on with; if somebody else wrote to
+ * the file meanwhile it is closed with a newline and written again */
 bool transport_write(struct transport *t, slice bytes);
 
 /* transport_is_empty - is nothing there yet: an empty file; standard output always counts as that
@@ -67,15 +75,34 @@ void transport_sync(struct transport *t);
 /* transport_stopped - has the reader gone away (EPIPE); what is written now is dropped silently */
 bool transport_stopped(const struct transport *t);
 
-/* transport_failures - number of writes that failed, not counting a reader that has gone */
+/* transport_failures - number of attempts to write to a file that failed, not counting a reader
+ * that has gone */
 uint64_t transport_failures(const struct transport *t);
 
-/* transport_dropped - messages that a collector did not take; 0 for files */
-uint64_t transport_dropped(const struct transport *t);
+/* transport_lost - documents given up so far */
+uint64_t transport_lost(const struct transport *t);
+
+/* transport_poll - try again what waits, if it is time; to be called now and then */
+void transport_poll(struct transport *t);
+
+/* transport_settle - a last attempt (a collector is waited for some seconds); what has not gone out
+ * stays in the spool, or is lost
+ *
+ *   result    false when documents were lost, now or before */
+bool transport_settle(struct transport *t);
+
+/* transport_report - how an output fares */
+struct transport_report {
+    const char *path;        /* NULL: standard output; the transport's */
+    uint64_t failures, lost; /* as above */
+    uint64_t waiting;        /* documents in memory that did not go out yet */
+    uint64_t spooled_bytes;  /* that wait in the spool, with those */
+};
+void transport_report(const struct transport *t, struct transport_report *ret);
 
 /* transport_close - close and free; *t becomes NULL. NULL is allowed
  *
- *   result    false when closing showed that bytes were lost, or a write had failed before */
+ *   result    false when documents were lost, now or before */
 bool transport_close(struct transport **t);
 
 #endif

@@ -3,7 +3,7 @@
 
 Over TCP with each framing, UDP, a socket of the system, IPv6; a collector that comes late, breaks off, reads slowly, or never
 comes: what arrives is what a file gets, and a dead one holds nothing up."""
-import os, pathlib, socket, subprocess, sys, tempfile, threading, time
+import json, os, pathlib, socket, subprocess, sys, tempfile, threading, time
 
 binary, source = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
 LOG = source / "samples/relay-probed.log"
@@ -112,7 +112,11 @@ with tempfile.TemporaryDirectory() as d:
 with socket.create_server(("127.0.0.1", 0)) as free:
     port = free.getsockname()[1]
 done, took = run(f"syslog:tcp://127.0.0.1:{port}", "json")
-check("nobody there: the other output is whole, it is said, and it ends", done.stdout.split(b"\n")[:-1] == lines("json") and took < 20
+told, want = done.stdout.split(b"\n")[:-1], lines("json")
+last = json.loads(told.pop())
+row = last["relaywatch"].pop("output")[0]
+check("nobody there: the other output is whole, it is said, and it ends", told == want[:-1] and last == json.loads(want[-1]) and took < 20
+      and row["waiting"] == len(told) and done.returncode == 74
       and b"Connection refused" in done.stderr and b"messages were lost" in done.stderr, (took, done.stderr))
 
 late = []
