@@ -17,6 +17,7 @@
 #include "base/state.h"
 #include "check_examples.h"
 #include "config.h"
+#include "confine.h"
 #include "explain.h"
 #include "http_server.h"
 #include "input/decoder.h"
@@ -179,8 +180,9 @@ static struct follow *followed(const struct settings *settings, const struct con
     return f;
 }
 
-static int analyse(const struct config *config, struct input_set *inputs, struct follow *follow,
-                   struct service *service, unsigned inputs_failed)
+static int analyse(const struct settings *settings, const struct config *config,
+                   struct input_set *inputs, struct follow *follow, struct service *service,
+                   unsigned inputs_failed)
 {
     struct error error = {0};
     struct pipeline_options options = {.config = config,
@@ -198,6 +200,10 @@ static int analyse(const struct config *config, struct input_set *inputs, struct
     if (p == NULL) {
         publish_close(&service->publisher);
         follow_free(follow); /* it was not taken over yet */
+        return fail(&error);
+    }
+    if (!confine(settings, config, &error)) {
+        pipeline_free(p);
         return fail(&error);
     }
     service->pipeline = p;
@@ -237,10 +243,11 @@ static int analyse_inputs(const struct settings *settings, const struct config *
     service_start(&service, config);
     inputs->how.waiter = (struct feed_waiter){.on_wait = keep_waiting, .arg = &service};
     if (follow != NULL)
-        return analyse(config, inputs, follow, &service, 0);
+        return analyse(settings, config, inputs, follow, &service, 0);
     if (!add_inputs(settings, inputs, &failed, &error))
         return fail(&error);
-    return inputs->count == 0 ? EXIT_NO_INPUT : analyse(config, inputs, NULL, &service, failed);
+    return inputs->count == 0 ? EXIT_NO_INPUT
+                              : analyse(settings, config, inputs, NULL, &service, failed);
 }
 
 static int explain(const struct settings *settings, const struct config *config,

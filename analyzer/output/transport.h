@@ -91,13 +91,15 @@ void transport_poll(struct transport *t);
  *   result    false when documents were lost, now or before */
 bool transport_settle(struct transport *t);
 
-/* transport_report - how an output fares */
+/* How an output fares. */
 struct transport_report {
     const char *path;        /* NULL: standard output; the transport's */
     uint64_t failures, lost; /* as above */
     uint64_t waiting;        /* documents in memory that did not go out yet */
     uint64_t spooled_bytes;  /* that wait in the spool, with those */
 };
+
+/* transport_report - as of now; nothing is tried for it */
 void transport_report(const struct transport *t, struct transport_report *ret);
 
 /* transport_close - close and free; *t becomes NULL. NULL is allowed

@@ -1,0 +1,16 @@
+/* confine.h - what a run still needs once everything is open, and nothing else: --user, --sandbox
+ */
+#ifndef CONFINE_H
+#define CONFINE_H
+
+#include "config.h"
+#include "options.h"
+
+/* confine - become the user and enter the sandbox that the configuration asks for
+ *
+ *   in        settings   for the logs
+ *   result    false with *reterr (ERROR_CONFIG). With --sandbox auto a kernel that has none is told
+ *             and is no failure */
+bool confine(const struct settings *settings, const struct config *config, struct error *reterr);
+
+#endif
