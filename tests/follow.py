@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Logs that grow and are rotated while they are read: follow.py BINARY [SAMPLES] [--kills N] [--seed N] [--keep]
+"""Logs that grow and are rotated while they are read: follow.py BINARY [SAMPLES] [--kills N] [--seed N] [--keep] [--sandbox on]
 
 A log of attacks is written at speed while relaywatch follows it, and rotated in four ways: renamed and made anew,
 copied and truncated in place, a symbolic link switched to another file, a new dated file in a directory. In the second
@@ -13,12 +13,23 @@ args.add_argument("samples", nargs="?", help="folder of sample logs")
 args.add_argument("--kills", type=int, default=12, help="kills in all")
 args.add_argument("--seed", type=int, default=1)
 args.add_argument("--lines", type=int, default=12000, help="lines of each log")
+args.add_argument("--sandbox", default="auto", help="--sandbox of the runs that follow")
 args.add_argument("--only", help="names of cases, comma separated")
 args.add_argument("--keep", action="store_true", help="leave the working folder")
 args = args.parse_args()
 binary = os.path.abspath(args.binary)
 failures = []
 
+
+def has_landlock():
+    """--sandbox on ends with 78 where the kernel has none."""
+    done = subprocess.run([binary, "--no-config", "-qq", "--sandbox", "on", "-o", "json", "-"], input=b"", capture_output=True)
+    return done.returncode != 78
+
+
+if args.sandbox == "on" and not has_landlock():
+    print("no Landlock here")
+    sys.exit(77)
 
 def check(what, good, detail=""):
     if not good:
@@ -98,7 +109,7 @@ def batch(paths, out, *more):
 
 class Follower:
     def __init__(self, out, *operands, state=None, more=()):
-        self.command = [binary, *COMMON, "-F", "-o", f"json:{out}", *(["--state", str(state), "--state-every", "1"] if state else []), *more, *map(str, operands)]
+        self.command = [binary, *COMMON, "-F", "--sandbox", args.sandbox, "-o", f"json:{out}", *(["--state", str(state), "--state-every", "1"] if state else []), *more, *map(str, operands)]
         self.out, self.kills, self.starting = out, 0, False
         self.start()
 
