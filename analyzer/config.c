@@ -492,6 +492,11 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
                          .state_every_s = 60,
                          .spool_max = (size_t)64 << 20,
                          .hash_key = machine_key()};
+    if (path != NULL) {
+        size_t size = strlen(path) + 1;
+        c->file = panic_calloc(1, size);
+        memcpy(c->file, path, size);
+    }
     if (path != NULL && !options_read_file(path, settings, reterr))
         return false;
     if (from_line > 0 && settings->count > from_line)
@@ -521,4 +526,6 @@ void config_fini(struct config *c)
     c->zones = zones_free(c->zones);
     c->honey_users = honey_users_free(c->honey_users);
     block_settings_fini(&c->block);
+    free(c->file);
+    c->file = NULL;
 }

@@ -64,6 +64,7 @@ struct config {
     uint64_t fingerprint;   /* of what a state depends on */
     bool follow, from_end;
     unsigned quiet;
+    char *file;                  /* the configuration file that was read; owned, NULL: none */
     struct block_settings block; /* of block lists and abuse reports */
     bool check_only, help, version, list_formats;
 };

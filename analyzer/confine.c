@@ -24,7 +24,8 @@ static void directory_of(const char *path, char *buf, size_t size)
     snprintf(buf, size, "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
 }
 
-static void read_log(struct sandbox *s, const char *path)
+/* The directory of a file that may be replaced, and where a link leads. */
+static void read_beside(struct sandbox *s, const char *path)
 {
     char place[PATH_MAX], real[PATH_MAX];
     struct stat st;
@@ -90,8 +91,13 @@ static void read_if(struct sandbox *s, const char *path)
 static void add_places(struct sandbox *s, const struct settings *settings, const struct config *c)
 {
     for (int i = 0; i < settings->operand_count; i++)
-        read_log(s, settings->operands[i]);
+        read_beside(s, settings->operands[i]);
     read_if(s, c->signatures);
+    if (c->file != NULL)
+        read_beside(s, c->file);
+    for (unsigned i = 0; i < settings->count; i++) /* lists that are read again at SIGHUP */
+        if (settings->list[i].id == OPTION_BLOCK_ALLOW && settings->list[i].value[0] == '@')
+            read_beside(s, settings->list[i].value + 1);
     read_if(s, c->geoip_city);
     read_if(s, c->geoip_country);
     read_if(s, c->geoip_asn);

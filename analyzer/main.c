@@ -28,6 +28,7 @@
 #include "options.h"
 #include "parsers.h"
 #include "pipeline.h"
+#include "reload.h"
 #include "service.h"
 
 enum {
@@ -224,12 +225,25 @@ static int analyse(const struct settings *settings, const struct config *config,
     return status;
 }
 
+struct reload_args {
+    const struct settings *settings;
+    struct config *config;
+};
+
+static void reload_now(void *arg)
+{
+    struct reload_args *r = arg;
+
+    (void)reload(r->settings, r->config);
+}
+
 /* Batch: the operands, or standard input. Followed: none of them need be there yet. */
-static int analyse_inputs(const struct settings *settings, const struct config *config,
+static int analyse_inputs(const struct settings *settings, struct config *config,
                           struct input_set *inputs)
 {
     struct error error = {0};
     struct service service;
+    struct reload_args reload_args = {settings, config};
     struct follow *follow = followed(settings, config, &error);
     unsigned failed = 0;
 
@@ -241,6 +255,8 @@ static int analyse_inputs(const struct settings *settings, const struct config *
         return fail(&error);
     }
     service_start(&service, config);
+    service.reload = reload_now;
+    service.reload_arg = &reload_args;
     inputs->how.waiter = (struct feed_waiter){.on_wait = keep_waiting, .arg = &service};
     if (follow != NULL)
         return analyse(settings, config, inputs, follow, &service, 0);

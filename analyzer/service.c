@@ -122,6 +122,8 @@ static void reopen(struct service *s)
 {
     reopen_wish = 0;
     notify_send("RELOADING=1");
+    if (s->reload != NULL)
+        s->reload(s->reload_arg);
     pipeline_reopen(s->pipeline);
     notify_send("READY=1");
 }

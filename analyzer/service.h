@@ -1,8 +1,9 @@
 /* service.h - what a run does beside reading: signals, and what falls due by the wall clock
  *
  *   SIGTERM, SIGINT   finish the line, write what is open and the summary, end; a second one ends
- * at once SIGHUP            open the output files again (log rotation); only where there are any,
- * so that a run at a terminal ends with it SIGUSR1           write the summary now
+ * at once SIGHUP            open the output files again (log rotation), read the configuration
+ * again (reload.h); only where there are any, so that a run at a terminal ends with it SIGUSR1
+ * write the summary now
  *
  * source: signal(7); the handlers set flags only. */
 #ifndef SERVICE_H
@@ -16,8 +17,11 @@ struct service {
     const struct config *config;
     struct pipeline *pipeline;   /* NULL: not yet */
     struct publisher *publisher; /* NULL: nobody looks on */
-    int64_t next_save_us;        /* monotonic clock */
-    uint64_t saved_lines;        /* read when the state was written last */
+    /* read the configuration again, at SIGHUP; set by main after service_start() */
+    void (*reload)(void *arg);
+    void *reload_arg;
+    int64_t next_save_us; /* monotonic clock */
+    uint64_t saved_lines; /* read when the state was written last */
     int64_t watchdog_us,
         next_sign_us; /* how often the service manager wants a sign of life; 0 never */
     bool ready;       /* it was told that we are */
