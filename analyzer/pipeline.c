@@ -73,7 +73,6 @@ struct pipeline {
     struct incidents *incidents;
     struct relay_board *board;
     struct servers *servers;
-    struct servers_now *servers_now;
     struct relay_tests *tests;
     struct marks *marks;
     struct alert_mark alert_marks[PATTERNS_MAX]; /* what alerts say of each pattern */
@@ -93,7 +92,10 @@ struct pipeline {
     int64_t first_us; /* earliest record; 0 before the first */
     int64_t read_us;  /* latest record; the clock is ahead of it while followed logs are idle */
     uint64_t events, parsed, parser_skipped, repeats, wild;
-    const struct parser *parser;                /* of the present record */
+    const struct parser *parser;       /* of the present record */
+    const struct parser *event_parser; /* of the last event */
+    uint32_t event_source;
+    int64_t event_us;
     struct metrics_format formats[PARSERS_MAX]; /* rows that some record was of */
     unsigned formats_count, format;             /* that of the present record */
     char mta[24], host[128];                    /* of the first event: what server this is */
@@ -142,6 +144,16 @@ static void emit_alert(void *arg, const struct alert *alert)
     sinks_alert(p->sinks, alert);
     if (p->watch != NULL)
         p->watch->alert(p->watch->arg, alert);
+}
+
+/* The present event may be of another server than the one before. */
+static void note_turn(void *arg, const struct event *ev)
+{
+    struct pipeline *p = arg;
+
+    servers_turn(p->servers, ev, p->parser, p->event_us);
+    p->event_parser = p->parser;
+    p->event_source = ev->pos.source;
 }
 
 /* What alerts say of patterns, and which of them the client of the present event was caught by. */
@@ -254,7 +266,7 @@ static void persist(struct pipeline *p, struct state_io *io)
     log_stream_persist(p->stream, io);
     incidents_persist(p->incidents, io);
     relay_board_persist(p->board, io);
-    servers_persist(p->servers, io);
+    servers_persist(p->servers, p->event_us, io);
     originators_persist(p->originators, io);
     hygiene_persist(p->hygiene, io);
     timeline_persist(p->timeline, io);
@@ -365,9 +377,10 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->board = relay_board_new();
     p->servers = servers_new(&(struct servers_config){.key = config->hash_key,
                                                       .correlate = p->correlate,
+                                                      .events = &p->events,
                                                       .source_name = input_name,
                                                       .source_arg = p});
-    p->servers_now = servers_now(p->servers);
+    correlate_on_turn(p->correlate, note_turn, p);
     relay_board_mirror(p->board, servers_board, p->servers);
     p->marks = marks_new(p->signatures->patterns, sinks_warn, p->sinks);
     describe_marks(p);
@@ -530,9 +543,11 @@ static void take_event(void *arg, struct event *ev)
     p->repeats += ev->repeat - 1;
     if (p->mta[0] == '\0' || (p->mta_unsure && !p->parser->logins_only))
         note_server(p, ev);
-    servers_event(p->servers, p->servers_now, ev, p->parser);
     sinks_event(p->sinks, ev, p->parser->name);
+    if (ev->pos.source != p->event_source || p->parser != p->event_parser)
+        note_turn(p, ev);
     correlate_event(p->correlate, ev, &cx);
+    p->event_us = ev->time_us;
     cx.marks = p->marks;
     p->client_hash = cx.client_hash;
     if (!cx.repeated) {
@@ -679,7 +694,7 @@ void pipeline_look(struct pipeline *p,
                    void *arg)
 {
     struct server servers[SERVERS_MAX + 1];
-    unsigned servers_count = servers_list(p->servers, servers);
+    unsigned servers_count = servers_list(p->servers, p->event_us, servers);
     struct correlate_stats stats;
     struct summary *summary = panic_calloc(1, sizeof *summary);
     uint32_t count = incidents_count(p->incidents);

@@ -13,10 +13,10 @@
 #include "base/state.h"
 
 struct servers {
-    struct servers_now now;
     struct servers_config config;
-    struct server *present; /* NULL: none yet */
-    struct correlate_stats mark;
+    struct server *present;      /* NULL: none yet */
+    struct correlate_stats mark; /* the figures when it became that */
+    uint64_t events_mark;
     struct server list[SERVERS_MAX + 1]; /* the last one is the rest */
     uint32_t count;                      /* without the rest */
     struct hll rest;                     /* the different servers of it */
@@ -38,11 +38,6 @@ struct servers *servers_free(struct servers *s)
         relay_board_free(s->list[i].board);
     free(s);
     return NULL;
-}
-
-struct servers_now *servers_now(struct servers *s)
-{
-    return &s->now;
 }
 
 slice server_family(const char *mta)
@@ -121,49 +116,33 @@ static void widen(struct server *row, int64_t first_us, int64_t last_us)
         row->last_us = last_us;
 }
 
-/* What came since it is the present one is its own. */
-static void settle(struct servers *s)
+/* What came since it is the present one, up to so many events, is its own. */
+static void settle(struct servers *s, uint64_t events, int64_t last_us)
 {
     const struct correlate_stats *live = correlate_live(s->config.correlate);
 
-    if (s->present != NULL) {
+    if (s->present != NULL && events > s->events_mark) {
         correlate_stats_add(&s->present->stats, live, &s->mark);
-        widen(s->present, s->present->first_us, s->now.last_us);
-        s->present->events += s->now.events;
+        widen(s->present, s->present->first_us, last_us);
+        s->present->events += events - s->events_mark;
     }
     s->mark = *live;
-    s->now.events = 0;
+    s->events_mark = events;
 }
 
-/* The next event is looked at anew. */
-static void forget_present(struct servers *s)
-{
-    settle(s);
-    s->now.parser = NULL;
-    s->present = NULL;
-}
-
-void servers_turn(struct servers *s, const struct event *ev, const struct parser *parser)
+void servers_turn(struct servers *s, const struct event *ev, const struct parser *parser,
+                  int64_t last_us)
 {
     struct server *row = server_of(s, ev, parser);
-    slice host = event_field(ev, EF_HOST);
-    bool fits = host.len < sizeof s->now.host;
 
-    if (row != s->present) {
-        settle(s);
-        s->present = row;
-        if (row->events == 0 || ev->time_us < row->first_us)
-            row->first_us = ev->time_us;
-        if (row->events == 0)
-            row->last_us = ev->time_us;
-    }
-    s->now.parser = parser;
-    s->now.source = ev->pos.source;
-    s->now.host_len = fits ? host.len : SIZE_MAX;
-    if (fits && host.len > 0)
-        memcpy(s->now.host, host.ptr, host.len);
-    s->now.events++;
-    s->now.last_us = ev->time_us;
+    if (row == s->present)
+        return;
+    settle(s, *s->config.events - 1, last_us);
+    s->present = row;
+    if (row->events == 0 || ev->time_us < row->first_us)
+        row->first_us = ev->time_us;
+    if (row->events == 0)
+        row->last_us = ev->time_us;
 }
 
 struct relay_board *servers_board(void *arg)
@@ -311,11 +290,11 @@ static unsigned fold(const struct servers *s, struct server *list, unsigned coun
     return kept;
 }
 
-unsigned servers_list(struct servers *s, struct server *ret)
+unsigned servers_list(struct servers *s, int64_t last_us, struct server *ret)
 {
     unsigned count = s->count;
 
-    settle(s);
+    settle(s, *s->config.events, last_us);
     memcpy(ret, s->list, count * sizeof *ret);
     if (s->list[SERVERS_MAX].events > 0) {
         double others = hll_count(&s->rest);
@@ -336,12 +315,12 @@ void servers_list_free(const struct servers *s, struct server *list, unsigned co
 
 /* ---- going on, adding up ---- */
 
-void servers_persist(struct servers *s, struct state_io *io)
+void servers_persist(struct servers *s, int64_t last_us, struct state_io *io)
 {
     static const struct state_hole holes[] = {STATE_HOLE(struct server, board)};
     uint64_t boards[2] = {0}; /* which rows have one */
 
-    forget_present(s);
+    settle(s, *s->config.events, last_us);
     for (unsigned i = 0; i <= SERVERS_MAX; i++)
         boards[i / 64] |= (uint64_t)(s->list[i].board != NULL) << i % 64;
     s->count = (uint32_t)state_number(io, "servers known", s->count);
@@ -364,8 +343,6 @@ void servers_persist(struct servers *s, struct state_io *io)
 
 void servers_merge(struct servers *dst, struct servers *src)
 {
-    forget_present(dst);
-    forget_present(src);
     for (unsigned i = 0; i <= SERVERS_MAX; i++) {
         const struct server *from = &src->list[i];
         struct server *to = i == SERVERS_MAX ? &dst->list[SERVERS_MAX] : find(dst, from->hash);

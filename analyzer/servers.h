@@ -12,7 +12,6 @@
 #define SERVERS_H
 
 #include "alert/relay_board.h"
-#include "base/bytes.h"
 #include "correlate/correlate.h"
 #include "event/event.h"
 #include "event/parser.h"
@@ -34,21 +33,12 @@ struct server {
     struct relay_board *board;    /* NULL: nothing of relaying was seen */
 };
 
-/* The server of the last event: the same again costs a comparison and nothing else. */
-struct servers_now {
-    const struct parser *parser;
-    uint32_t source;
-    size_t host_len;
-    char host[SERVER_NAME_MAX];
-    uint64_t events; /* since it is this one */
-    int64_t last_us;
-};
-
 struct servers;
 
 struct servers_config {
     struct hash_key key;
     const struct correlate *correlate; /* whose figures are told apart; outlives it */
+    const uint64_t *events;            /* how many there were, with the present one; outlives it */
     const char *(*source_name)(void *arg, uint32_t source);
     void *source_arg;
 };
@@ -57,29 +47,15 @@ struct servers_config {
 struct servers *servers_new(const struct servers_config *config);
 struct servers *servers_free(struct servers *s);
 
-/* servers_now - the part that servers_event() looks at */
-struct servers_now *servers_now(struct servers *s);
-
-/* servers_turn - the slow way of servers_event(): it is another server, perhaps */
-void servers_turn(struct servers *s, const struct event *ev, const struct parser *parser);
-
-/* servers_event - an event comes from its server; before any stage counts it
+/* servers_turn - this event is, or may be, of another server than the one before; ahead of all
+ * that counts it
  *
- *   in        now  servers_now(s)
- *   cost      a comparison of the host name while it stays the same server */
-static inline void servers_event(struct servers *s, struct servers_now *now, const struct event *ev,
-                                 const struct parser *parser)
-{
-    slice host = event_field(ev, EF_HOST);
-
-    if (parser != now->parser || ev->pos.source != now->source || host.len != now->host_len ||
-        !bytes_eq(host.ptr, now->host, host.len)) {
-        servers_turn(s, ev, parser);
-        return;
-    }
-    now->events++;
-    now->last_us = ev->time_us;
-}
+ * To be called when the host, the log or the parser is another one. Events in between are of the
+ * same server and cost nothing.
+ *
+ *   in        last_us  time of the event before */
+void servers_turn(struct servers *s, const struct event *ev, const struct parser *parser,
+                  int64_t last_us);
 
 /* servers_board - the relay board of the present server, for relay_board_mirror()
  *
@@ -92,10 +68,11 @@ struct relay_board *servers_board(void *arg);
  * Logs of login daemons count for the mail server on the same host, and a log that names no host
  * for the only named server of its family in the same directory.
  *
+ *   in        last_us  time of the last event
  *   out       ret    room for SERVERS_MAX + 1; the boards are borrowed or owned, see
  *                    servers_list_free()
  *   result    how many were set */
-unsigned servers_list(struct servers *s, struct server *ret);
+unsigned servers_list(struct servers *s, int64_t last_us, struct server *ret);
 
 /* servers_list_free - release what servers_list() made */
 void servers_list_free(const struct servers *s, struct server *list, unsigned count);
@@ -104,10 +81,9 @@ void servers_list_free(const struct servers *s, struct server *list, unsigned co
 slice server_family(const char *mta);
 
 /* servers_persist - to a state or back, see base/state.h */
-void servers_persist(struct servers *s, struct state_io *io);
+void servers_persist(struct servers *s, int64_t last_us, struct state_io *io);
 
-/* servers_merge - add what another run knows; before correlate_merge(). Both need the same hash key
- */
+/* servers_merge - add what another run knows; both come from states, and need the same hash key */
 void servers_merge(struct servers *dst, struct servers *src);
 
 #endif

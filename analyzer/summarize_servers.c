@@ -75,8 +75,8 @@ static void fill_row(const struct summarize_from *part, const struct server *s,
 
     fill_names(s, row);
     row->events = s->events;
-    row->first_us = s->first_us;
-    row->last_us = s->last_us < part->now_us ? s->last_us : part->now_us;
+    row->last_us = s->last_us < part->now_us ? s->last_us : part->now_us; /* broken clocks */
+    row->first_us = s->first_us < row->last_us ? s->first_us : row->last_us;
     row->rcpt_decisions_visible = share(s->stats.sessions_with_rcpt, s->stats.sessions);
     row->client_known = share(s->stats.queued_client_known, s->stats.queued);
     row->unjudged = s->stats.unjudged;

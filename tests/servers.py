@@ -118,6 +118,7 @@ check("a full table", (len(full["servers"]), len(rest), 439 * 0.9 < rest[0]["oth
 check("nobody hides", (full["servers"][0] == rest[0], rest[0]["relay"]["state"], rest[0]["relay"]["count"]), (True, "yes", 40))
 check("all events of all", sum(r["events"] for r in full["servers"]), full["input"]["events"])
 hostile = summary_of({"maillog": "\n".join(["Mar  2 07:00:00 " + "x" * 3000 + f"{n} postfix/smtpd[9]: connect from unknown[198.51.100.9]" for n in range(3)] + lines) + "\n"})
+check("long names lend nobody their name", [r["events"] for r in hostile["servers"] if r.get("host", "").startswith("mx-")], [r["events"] for r in summary["servers"]])
 check("long names", max(len(r.get("host", "")) for r in hostile["servers"]) <= 127, True)
 
 print(f"{checks} checks, {wrong} wrong")

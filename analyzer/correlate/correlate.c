@@ -36,6 +36,9 @@ struct correlate {
     struct signatures *own_signatures; /* where none were given */
     struct echo *echo;
     struct scope_cache scope;
+    uint64_t event_scope;                              /* of the last event */
+    void (*turned)(void *arg, const struct event *ev); /* NULL: nobody asks */
+    void *turned_arg;
     struct key_cache id_cache;
     struct principal_cache principals;
     struct address
@@ -587,10 +590,22 @@ static enum reason why(const struct correlate *c, const struct event *ev)
     return reason_classify(c->reasons, direction, ev->reply_code, ev->status, reason_text(ev));
 }
 
-static void join(struct correlate *c, const struct event *ev, struct context *cx)
+/* The scope of an event. It is the one place that looks at the host of each, so that others are
+ * told from here when it is not that of the event before. */
+static uint64_t scope_of(struct correlate *c, const struct event *ev)
 {
-    slice host = event_field(ev, EF_HOST), instance = event_field(ev, EF_INSTANCE);
-    uint64_t scope = scope_hash(&c->scope, &c->key, host, instance);
+    uint64_t scope =
+        scope_hash(&c->scope, &c->key, event_field(ev, EF_HOST), event_field(ev, EF_INSTANCE));
+
+    if (scope != c->event_scope && c->turned != NULL)
+        c->turned(c->turned_arg, ev);
+    c->event_scope = scope;
+    return scope;
+}
+
+static void join(struct correlate *c, const struct event *ev, uint64_t scope, struct context *cx)
+{
+    slice instance = event_field(ev, EF_INSTANCE);
     uint64_t session_key = id_key(c, scope, event_field(ev, EF_SESSION));
     uint64_t message_key;
 
@@ -669,8 +684,17 @@ static void context_reset(struct correlate *c, struct context *cx)
     cx->rcpt = &c->rcpt;
 }
 
+void correlate_on_turn(struct correlate *c, void (*turned)(void *arg, const struct event *ev),
+                       void *arg)
+{
+    c->turned = turned;
+    c->turned_arg = arg;
+}
+
 void correlate_event(struct correlate *c, const struct event *ev, struct context *cx)
 {
+    uint64_t scope = scope_of(c, ev);
+
     if (c->closing != NULL) {
         session_table_close(c->sessions, c->closing);
         c->closing = NULL;
@@ -687,7 +711,7 @@ void correlate_event(struct correlate *c, const struct event *ev, struct context
     sender_from_event(c, ev, cx);
     cx->reason = why(c, ev);
     c->stats.dialogues += event_has(ev, EF_SESSION) || ev->kind == EVENT_RCPT;
-    join(c, ev, cx);
+    join(c, ev, scope, cx);
     cx->outside = origin_is_outside(cx);
     envelopes_note(c->envelopes, ev, cx);
     c->stats.unjudged += origin_unjudged(ev, cx);

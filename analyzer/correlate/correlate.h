@@ -81,6 +81,11 @@ struct correlate_config {
 struct correlate *correlate_new(const struct correlate_config *config);
 struct correlate *correlate_free(struct correlate *c);
 
+/* correlate_on_turn - called for an event that may not be of the host and instance of the event
+ * before, ahead of all that is made of it */
+void correlate_on_turn(struct correlate *c, void (*turned)(void *arg, const struct event *ev),
+                       void *arg);
+
 /* correlate_event - join ev and say what it means
  *
  *   in        ev    borrowed; nothing of it is kept but by copy
