@@ -173,7 +173,7 @@ def main():
     a.add_argument("instance")
     a.add_argument("out")
     a.add_argument("--threads", type=int, default=4)
-    a.add_argument("--drain", type=float, default=60)
+    a.add_argument("--drain", type=float, help="seconds to wait for the queue, instead of the day's")
     a.add_argument("--mta", choices=sorted(lab_mta.KINDS), default="postfix")
     a = a.parse_args()
     day = lab_day.load(a.day)
@@ -193,9 +193,9 @@ def main():
     for t in crew:
         t.join()
     played = time.time()
-    while mta.waiting() and time.time() - played < day.spec.get("drain_s", a.drain):
+    while mta.waiting() and time.time() - played < (a.drain or day.spec.get("drain_s", 60)):
         mta.retry()
-        time.sleep(0.3)
+        time.sleep(mta.retry_every)
     time.sleep(0.5)
     tail.stop = True
     tail.join()
@@ -203,7 +203,7 @@ def main():
         f.writelines(f"{t:.6f}\t{line}\n" for t, line in tail.lines)
     with open(f"{a.out}/anchors.json", "w", encoding="utf-8") as f:
         json.dump({"t0": day.t0, "host": day.host, "egress": day.egress, "ports": lab_site.ports(), "instance": os.path.abspath(a.instance),
-                   "log": day.spec.get("log", {}), "retry_scale": day.spec.get("retry_scale", 200),
+                   "log": day.spec.get("log", {}), "retry_scale": mta.retry_scale or day.spec.get("retry_scale", 200),
                    "names": {s.ip: s.name for s in day.sessions if s.name},
                    "sessions": {s.port: [s.t, s.ip] for s in day.sessions}, "mta": a.mta, "lab_host": socket.gethostname(),
                    "aliases": {lab_mta.alias(s, mta.networks): s.port for s in day.sessions} if mta.aliases else {},

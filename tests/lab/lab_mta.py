@@ -32,6 +32,7 @@ def alias(session, networks):
 class Postfix:
     """The instance that setup.sh builds: its own configuration folder, no chroot."""
     aliases, tls_for_auth, raw_log = False, False, "raw.log"
+    retry_scale, retry_every = None, 0.3      # None: the day's
 
     def __init__(self, instance, networks):
         self.instance, self.networks = instance, networks
@@ -86,6 +87,7 @@ class Exim(Postfix):
 class OpenSmtpd(Postfix):
     """Debian's OpenSMTPD in a root of its own. It offers AUTH under TLS only."""
     aliases, tls_for_auth, raw_log = True, True, "lab/raw.log"
+    retry_scale, retry_every = 20, 4.0        # its first attempts wait for a turn on the one route of the lab
 
     def connect(self, port, session):
         s = socket.create_connection(("127.0.0.1", port), timeout=30)

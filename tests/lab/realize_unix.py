@@ -105,7 +105,7 @@ class OpenSmtpd(Syslog):
 
     def __init__(self, meta):
         super().__init__(meta)
-        self.failed, self.last_local = {}, {}
+        self.failed = {}
 
     def session(self, text, pid):
         m = re.match(r"([0-9a-f]{16}) (smtp|mda|mta) ", text)
@@ -115,17 +115,16 @@ class OpenSmtpd(Syslog):
         if s:
             self.owner[key] = s
         msg = re.search(r"(?:msgid|evpid)=([0-9a-f]{8})", text)
-        to = re.search(r" from=<> to=<([^>]*)>", text)
-        if m[2] == "smtp" and msg:
-            if key in self.owner:
-                self.owner[msg[1]] = self.owner[key]
-            elif to and to[1] in self.failed:
-                self.owner[msg[1]] = self.owner[key] = self.failed[to[1]]
-        if msg and "result=PermFail" in text:
+        if msg and m[2] == "smtp":
+            to = re.search(r" from=<> to=<([^>]*)>", text)
+            s = self.owner.get(key) or (self.failed.get(to[1]) if to else None)   # one local session hands in many notifications
+            if s:
+                self.owner.setdefault(msg[1], s)
+        if msg and re.search(r' result="?PermFail', text):
             sender = re.search(r" from=<([^>]*)>", text)
             if sender and msg[1] in self.owner:
                 self.failed[sender[1]] = self.owner[msg[1]]
-        return self.owner.get(msg[1] if msg and m[2] != "smtp" else key), m[2] == "smtp"
+        return self.owner.get(msg[1] if msg else key), m[2] == "smtp"
 
     def settle(self, records):
         """Connection lines of local sessions and of the sending side: the session that their id came to have, or the next line's."""
@@ -136,6 +135,8 @@ class OpenSmtpd(Syslog):
                 following["proxy"] = r.session
             elif " smtp event=proxy " in r.text:      # under an id of its own, just before the connection
                 r.session, r.prog = following.get("proxy"), "/smtpd"
+            msg = re.search(r" smtp message msgid=([0-9a-f]{8})", r.text)
+            r.session = r.session or self.owner.get(msg[1] if msg else "")
             if r.session:
                 following[key] = r.session
             elif key in following:
