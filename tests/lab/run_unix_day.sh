@@ -2,7 +2,7 @@
 # Makes one evaluation day of Exim, OpenSMTPD or Sendmail, as run_day.sh does of Postfix. Cleans up after itself.
 # usage: run_unix_day.sh exim|opensmtpd|sendmail DAY.json OUT
 # environment: LAB_ROOTS (folder of roots.sh, default relaywatch-roots under TMPDIR), LAB_PORT_BASE, LAB_SEED,
-#              LAB_DRAIN (seconds to wait for the queue at the end; OpenSMTPD on a day of bounces: 60)
+#              LAB_DRAIN (seconds to wait for the queue at the end; OpenSMTPD on a day of bounces: 45)
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mta=$1 root=${LAB_ROOTS:-${TMPDIR:-/tmp}/relaywatch-roots}/$1

@@ -62,6 +62,8 @@ table credentials file:/lab/tables/credentials
 table inside { "127.64.0.0/10", "127.0.0.1" }
 queue ttl ${LAB_LIFETIME}m
 smtp max-message-size 20M
+# the remote world is one address here: no pause between connections to it
+mta limit conn-delay-host 0 conn-delay-source 0 conn-delay-connector 0 conn-delay-relay 0 conn-delay-domain 0 reconn-delay-route 0
 listen on 127.0.0.1 port $LAB_PORT_MX proxy-v2 tls pki lab hostname $LAB_HOST
 listen on 127.0.0.1 port $LAB_PORT_SUBMISSION proxy-v2 tls pki lab auth-optional <credentials> hostname $LAB_HOST
 action deliver lmtp "127.0.0.1:$LAB_PORT_LMTP" rcpt-to userbase <base> virtual <boxes>
