@@ -98,6 +98,7 @@ static void add_places(struct sandbox *s, const struct settings *settings, const
     for (unsigned i = 0; i < settings->count; i++) /* lists that are read again at SIGHUP */
         if (settings->list[i].id == OPTION_BLOCK_ALLOW && settings->list[i].value[0] == '@')
             read_beside(s, settings->list[i].value + 1);
+    read_if(s, c->serve_token);
     read_if(s, c->geoip_city);
     read_if(s, c->geoip_country);
     read_if(s, c->geoip_asn);
@@ -106,6 +107,8 @@ static void add_places(struct sandbox *s, const struct settings *settings, const
         write_file(s, c->outputs[i].path);
     write_file(s, c->events_path);
     write_file(s, c->state_path);
+    write_file(s, c->metrics_path);
+    s->listens = c->metrics_listen.given || c->serve.given;
     if (c->spool_dir != NULL)
         sandbox_may_write(s, c->spool_dir);
 }

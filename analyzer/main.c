@@ -195,15 +195,16 @@ static int analyse(const struct settings *settings, const struct config *config,
     struct pipeline *p = NULL;
     int status;
 
-    service->publisher = publish_open(config, &error);
-    if (error.code == ERROR_NONE)
-        p = pipeline_new(&options, &error);
+    p = pipeline_new(&options, &error);
     if (p == NULL) {
-        publish_close(&service->publisher);
         follow_free(follow); /* it was not taken over yet */
         return fail(&error);
     }
-    if (!confine(settings, config, &error)) {
+    /* before the first thread: a sandbox is for those that begin in it */
+    if (confine(settings, config, &error))
+        service->publisher = publish_open(config, &error);
+    if (error.code != ERROR_NONE) {
+        publish_close(&service->publisher);
         pipeline_free(p);
         return fail(&error);
     }

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <pwd.h>
+#include <sched.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,7 +101,7 @@ static struct ruleset_attr handled_by(int version, const struct sandbox *s)
     if (version >= 3)
         attr.fs |= FS_TRUNCATE;
     if (version >= 4)
-        attr.net = s->any_port ? NET_BIND_TCP : NET_BIND_TCP | NET_CONNECT_TCP;
+        attr.net = (s->any_port ? 0 : NET_CONNECT_TCP) | (s->listens ? 0 : NET_BIND_TCP);
     return attr;
 }
 
@@ -216,17 +217,41 @@ static const char *const calls[] = {
     "exit_group", "getpid", "gettid", "tgkill", "getuid", "geteuid", "getgid", "getegid",
     "getrandom", "uname", "sysinfo", "rseq", "set_robust_list"};
 
+/* What a server with a thread of its own needs besides. */
+static const char *const server_calls[] = {
+    "bind",           "listen",   "accept",     "accept4",       "setsockopt",        "getpeername",
+    "shutdown",       "sendfile", "sendfile64", "epoll_create1", "epoll_ctl",         "epoll_wait",
+    "epoll_pwait",    "eventfd2", "pipe2",      "pipe",          "sched_getaffinity", "prlimit64",
+    "get_robust_list"};
+
+static bool allow_named(scmp_filter_ctx filter, const char *const *names, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        int number = seccomp_syscall_resolve_name(names[i]);
+        if (number != __NR_SCMP_ERROR && /* not of this kind of machine */
+            seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) != 0 && number >= 0)
+            return false;
+    }
+    return true;
+}
+
+/* Threads, no processes. The arguments of clone3 cannot be looked at: the C library takes clone
+ * where there is none. */
+static bool allow_threads(scmp_filter_ctx filter)
+{
+    return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
+           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
+                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0 &&
+           allow_named(filter, server_calls, sizeof server_calls / sizeof server_calls[0]);
+}
+
 static bool allow_calls(scmp_filter_ctx filter)
 {
     static const int families[] = {AF_UNIX, AF_INET, AF_INET6};
     static const unsigned long controls[] = {TIOCGWINSZ, 0x5401 /* TCGETS */, SIOCOUTQ, FIONREAD};
 
-    for (size_t i = 0; i < sizeof calls / sizeof calls[0]; i++) {
-        int number = seccomp_syscall_resolve_name(calls[i]);
-        if (number != __NR_SCMP_ERROR && /* not of this kind of machine */
-            seccomp_rule_add(filter, SCMP_ACT_ALLOW, number, 0) != 0 && number >= 0)
-            return false;
-    }
+    if (!allow_named(filter, calls, sizeof calls / sizeof calls[0]))
+        return false;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
         if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
                              SCMP_A0_32(SCMP_CMP_EQ, (unsigned)families[i])) != 0)
@@ -238,10 +263,11 @@ static bool allow_calls(scmp_filter_ctx filter)
     return true;
 }
 
-static bool enter_filter(struct error *reterr)
+static bool enter_filter(const struct sandbox *s, struct error *reterr)
 {
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_ERRNO(EPERM));
-    bool good = filter != NULL && allow_calls(filter) && seccomp_load(filter) == 0;
+    bool good = filter != NULL && allow_calls(filter) && (!s->listens || allow_threads(filter)) &&
+                seccomp_load(filter) == 0;
 
     if (filter != NULL)
         seccomp_release(filter);
@@ -250,8 +276,9 @@ static bool enter_filter(struct error *reterr)
 
 #else
 
-static bool enter_filter(struct error *reterr)
+static bool enter_filter(const struct sandbox *s, struct error *reterr)
 {
+    (void)s;
     (void)reterr;
     return true;
 }
@@ -262,7 +289,7 @@ bool sandbox_enter(const struct sandbox *s, struct error *reterr)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return error_set(reterr, ERROR_CONFIG, "sandbox: %s", strerror(errno));
-    return enter_landlock(s, reterr) && enter_filter(reterr);
+    return enter_landlock(s, reterr) && enter_filter(s, reterr);
 }
 
 /* ---- another user ---- */

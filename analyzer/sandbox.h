@@ -5,7 +5,8 @@
  * waiting; others fail with EPERM. Both hold for the process and all it may start, and cannot be
  * undone.
  *
- * limits: what is open stays open. Sockets of this machine are not bound to places. */
+ * limits: for the calling thread and those that it begins; what is open stays open. Sockets of this
+ * machine are not bound to places. */
 #ifndef SANDBOX_H
 #define SANDBOX_H
 
@@ -24,6 +25,7 @@ struct sandbox {
     unsigned ports[SANDBOX_PORTS_MAX]; /* TCP */
     unsigned ports_count;
     bool any_port; /* a port is not known by its number */
+    bool listens;  /* a server thread will begin, and listen at a TCP port */
 };
 
 /* sandbox_may_read - everything under a directory, or one file; what is not there counts as the
