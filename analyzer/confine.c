@@ -108,6 +108,8 @@ static void add_places(struct sandbox *s, const struct settings *settings, const
     write_file(s, c->events_path);
     write_file(s, c->state_path);
     write_file(s, c->metrics_path);
+    if (c->metrics_path != NULL || c->metrics_listen.given || c->serve.given)
+        sandbox_may_read(s, "/proc/self/statm"); /* opened once, by the publisher */
     s->listens = c->metrics_listen.given || c->serve.given;
     if (c->spool_dir != NULL)
         sandbox_may_write(s, c->spool_dir);

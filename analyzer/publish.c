@@ -29,6 +29,7 @@ static const int64_t every_us = 5000000, news_us = 1000000, file_us = 15000000;
 
 struct publisher {
     const struct config *config;
+    int statm; /* /proc/self/statm, kept open; -1: there is none */
     struct http_server *metrics, *report;
     const struct writer *html;
     struct outbuf out;
@@ -127,6 +128,7 @@ struct publisher *publish_open(const struct config *config, struct error *reterr
         return NULL;
     p = panic_calloc(1, sizeof *p);
     p->config = config;
+    p->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     p->started_us = clock_us(CLOCK_REALTIME);
     p->first_number = (uint64_t)(p->started_us / 1000000);
     outbuf_init(&p->out, PAGE_MAX);
@@ -144,6 +146,8 @@ void publish_close(struct publisher **publisher)
     *publisher = NULL;
     if (p == NULL)
         return;
+    if (p->statm >= 0)
+        (void)close(p->statm);
     http_close(&p->metrics);
     http_close(&p->report);
     outbuf_fini(&p->out);
@@ -195,16 +199,17 @@ static void file_metrics(struct publisher *p)
 
 /* ---- a snapshot ---- */
 
-static uint64_t resident_bytes(void)
+static uint64_t resident_bytes(const struct publisher *p)
 {
-    FILE *f = fopen("/proc/self/statm", "re");
+    char text[128];
+    ssize_t n = p->statm < 0 ? -1 : pread(p->statm, text, sizeof text - 1, 0);
     unsigned long long pages = 0;
 
-    if (f == NULL)
+    if (n <= 0)
         return 0;
-    if (fscanf(f, "%*u %llu", &pages) != 1)
+    text[n] = '\0';
+    if (sscanf(text, "%*u %llu", &pages) != 1)
         pages = 0;
-    fclose(f);
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
@@ -215,7 +220,7 @@ static void make_metrics(struct publisher *p, const struct summary *summary,
     uint32_t jit = 0;
     struct metrics_figures f = {.version = RELAYWATCH_VERSION,
                                 .pcre2_version = pcre2,
-                                .memory_bytes = resident_bytes(),
+                                .memory_bytes = resident_bytes(p),
                                 .started_us = p->started_us,
                                 .now_us = p->config->follow ? clock_us(CLOCK_REALTIME) : 0};
 
