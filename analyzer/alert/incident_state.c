@@ -112,23 +112,27 @@ static void persist_borrowed(struct incidents *s, struct state_io *io)
     free(all);
 }
 
-/* What gave way borrows the unit of its figures. */
-static void persist_asides(struct incidents *s, struct state_io *io)
+/* What gave way borrows the unit of its figures: numbered before the texts go out, taken back when
+ * they are in. */
+static uint16_t *number_units(struct incidents *s, const struct state_io *io)
 {
-    static const struct state_hole holes[] = {STATE_HOLE(struct aside, unit)};
-    struct aside *old;
+    uint16_t *units = panic_calloc((size_t)table_count(s->asides) + 1, sizeof *units);
     uint32_t cursor = 0, n = 0;
 
-    table_persist_holes(s->asides, io, STATE_HOLES(holes));
-    uint32_t count = table_count(s->asides);
-    uint16_t *units = panic_calloc((size_t)count + 1, sizeof *units);
-    for (; !state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL; n++)
+    for (struct aside *old; !state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL;
+         n++)
         units[n] = state_texts_number(&s->texts, old->unit);
-    state_texts(io, &s->texts);
-    state_bytes(io, "units", units, sizeof *units, count);
-    cursor = n = 0;
-    for (; state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL; n++)
-        old->unit = n < count ? state_texts_at(&s->texts, units[n]) : NULL;
+    return units;
+}
+
+static void persist_units(struct incidents *s, struct state_io *io, uint16_t *units)
+{
+    uint32_t cursor = 0, n = 0;
+
+    state_bytes(io, "units", units, sizeof *units, table_count(s->asides));
+    for (struct aside *old; state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL;
+         n++)
+        old->unit = state_texts_at(&s->texts, units[n]);
     free(units);
 }
 
@@ -144,6 +148,7 @@ void incidents_persist(struct incidents *s, struct state_io *io)
         STATE_HOLE(struct incident, alert.mta),     STATE_HOLE(struct incident, alert.advice),
         STATE_HOLE(struct incident, alert.related), STATE_HOLE(struct incident, alert.scenario),
         STATE_HOLE(struct incident, alert.marks)};
+    static const struct state_hole unit[] = {STATE_HOLE(struct aside, unit)};
 
     for (unsigned i = 0; i < ALERT_COUNTERS_MAX; i++)
         holes[FIXED + i] = (struct state_hole){offsetof(struct incident, alert.counters) +
@@ -152,8 +157,10 @@ void incidents_persist(struct incidents *s, struct state_io *io)
     state_struct(io, "incidents", s, sizeof *s, STATE_HOLES(own));
     table_persist_holes(s->table, io, holes, sizeof holes / sizeof holes[0]);
     table_persist(s->entities, io);
+    table_persist_holes(s->asides, io, STATE_HOLES(unit));
+    uint16_t *units = number_units(s, io);
     persist_borrowed(s, io);
-    persist_asides(s, io);
+    persist_units(s, io, units);
 }
 
 /* ---- two runs as one ---- */
