@@ -12,42 +12,15 @@
  *   sinks        alert, summary -> bytes                    sinks.c, output/
  *
  * source: the design's flow; event time only, the wall clock never reaches this file but as now_us
- * limits: memory is divided once at the start, see divide_memory() */
-#include "pipeline.h"
-
+ * limits: memory is divided once at the start, see divide_memory(); what a run says of itself is
+ *         pipeline_report.c */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "alert/incident.h"
-#include "alert/relay_board.h"
-#include "base/geo.h"
 #include "base/panic.h"
-#include "base/state.h"
-#include "base/tally.h"
-#include "correlate/correlate.h"
-#include "correlate/hygiene.h"
-#include "correlate/marks.h"
-#include "correlate/originators.h"
-#include "correlate/timeline.h"
-#include "detect/detector.h"
-#include "detect/policy.h"
-#include "detect/relay_tests.h"
-#include "detect/scenario_file.h"
-#include "detect/state_pressure.h"
-#include "log_state.h"
-#include "log_stream.h"
-#include "servers.h"
-#include "sinks.h"
-#include "summarize.h"
+#include "pipeline_parts.h"
 
-enum {
-    DETECTORS_MAX = 32,
-    PARSERS_MAX = METRICS_ROWS_MAX,
-    TOP_K = 1024,
-    PROGRESS_EVERY = 16384,
-    WAIT_MS = 500
-};
 static const size_t FIXED_BYTES = 5 << 20;
 static const int64_t minute_us = 60 * 1000000;
 /* Block lists of followed logs are written anew after so long: with news, without. */
@@ -56,51 +29,6 @@ static const int64_t lists_news_us = 10 * 1000000, lists_age_us = 60 * (int64_t)
 static const int64_t idle_slack_us = 5 * 1000000;
 /* A jump ahead by more than this moves the clock only when the next line confirms it. */
 static const int64_t wild_jump_us = (int64_t)7 * 86400 * 1000000;
-
-struct pipeline {
-    const struct config *config;
-    const struct pipeline_watch *watch; /* NULL: none */
-    void (*service)(void *arg);
-    void *service_arg;
-    struct log_stream *stream;
-    struct signatures *signatures;
-    struct scenario_set *scenarios;
-    struct policy policy;
-    struct correlate *correlate;
-    struct originators *originators;
-    struct hygiene *hygiene;
-    struct timeline *timeline;
-    struct incidents *incidents;
-    struct relay_board *board;
-    struct servers *servers;
-    struct relay_tests *tests;
-    struct marks *marks;
-    struct alert_mark alert_marks[PATTERNS_MAX]; /* what alerts say of each pattern */
-    uint64_t client_hash;                        /* of the present event */
-    struct geo *geo;                             /* NULL without a database */
-    struct tally *tally;
-    struct pipeline_detector detectors[DETECTORS_MAX];
-    unsigned detectors_count;
-    /* lists that end with detector NULL; warm: those of a kind that want it */
-    struct pipeline_detector by_kind[EVENT_KIND_COUNT][DETECTORS_MAX + 1];
-    struct pipeline_detector warm[EVENT_KIND_COUNT][DETECTORS_MAX + 1];
-    struct state_pressure pressure;
-    struct sinks *sinks;
-    struct progress progress;
-    int64_t clock_us, next_tick_us, wild_us; /* event time */
-    int64_t lists_us; /* when block lists were last written while following */
-    int64_t first_us; /* earliest record; 0 before the first */
-    int64_t read_us;  /* latest record; the clock is ahead of it while followed logs are idle */
-    uint64_t events, parsed, parser_skipped, repeats, wild;
-    const struct parser *parser;       /* of the present record */
-    const struct parser *event_parser; /* of the last event */
-    uint32_t event_source;
-    int64_t event_us;
-    struct metrics_format formats[PARSERS_MAX]; /* rows that some record was of */
-    unsigned formats_count, format;             /* that of the present record */
-    char mta[24], host[128];                    /* of the first event: what server this is */
-    bool mta_unsure;                            /* so far only login daemons have written */
-};
 
 /* ---- stages ---- */
 
@@ -454,7 +382,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
 
 /* ---- time ---- */
 
-static uint64_t all_evictions(const struct pipeline *p)
+uint64_t pipeline_evictions(const struct pipeline *p)
 {
     struct correlate_stats stats;
     uint64_t sum;
@@ -474,7 +402,7 @@ static void tick(struct pipeline *p)
     for (unsigned i = 0; i < p->detectors_count; i++)
         if (p->detectors[i].detector->on_time != NULL)
             p->detectors[i].detector->on_time(p->detectors[i].state, p->clock_us);
-    state_pressure_check(&p->pressure, p->incidents, all_evictions(p), p->clock_us,
+    state_pressure_check(&p->pressure, p->incidents, pipeline_evictions(p), p->clock_us,
                          slice_of(p->host));
     incidents_tick(p->incidents, p->clock_us);
     p->next_tick_us = p->clock_us + minute_us;
@@ -616,8 +544,6 @@ static bool is_over(const struct pipeline *p)
     return sinks_stopped(p->sinks) || (p->watch != NULL && p->watch->stopped(p->watch->arg));
 }
 
-static void report(struct pipeline *p, bool live);
-
 /* Followed logs are at their end: block lists are made anew when there is news, or after a time in
  * which entries may have ended. */
 static void refresh_lists(struct pipeline *p)
@@ -628,7 +554,7 @@ static void refresh_lists(struct pipeline *p)
         age_us < (sinks_has_live(p->sinks, true) ? lists_news_us : lists_age_us))
         return;
     p->lists_us = p->clock_us;
-    report(p, true);
+    pipeline_report_live(p);
 }
 
 /* Nothing can be read now; false: nor will there be. */
@@ -674,142 +600,4 @@ void pipeline_drain(struct pipeline *p)
         return;
     while (log_stream_next(p->stream, &rec))
         take_record(p, &rec, &ev);
-}
-
-void pipeline_totals(const struct pipeline *p, struct input_totals *t)
-{
-    log_stream_totals(p->stream, t);
-    t->parsed = p->parsed;
-    t->skipped += p->parser_skipped;
-    t->events = p->events;
-    t->repeats = p->repeats;
-    t->wild_time = p->wild;
-    t->first_us = p->first_us;
-    t->last_us = p->clock_us == INT64_MIN ? 0 : p->clock_us;
-}
-
-void pipeline_look(struct pipeline *p,
-                   void (*look)(void *arg, const struct summary *summary,
-                                const struct alert *const *incidents, unsigned incidents_count),
-                   void *arg)
-{
-    struct server servers[SERVERS_MAX + 1];
-    unsigned servers_count = servers_list(p->servers, p->event_us, servers);
-    struct correlate_stats stats;
-    struct summary *summary = panic_calloc(1, sizeof *summary);
-    uint32_t count = incidents_count(p->incidents);
-    const struct alert **list = panic_calloc((size_t)count + 1, sizeof *list);
-
-    count = incidents_list(p->incidents, list, count);
-    correlate_stats(p->correlate, &stats);
-    pipeline_totals(p, &summary->input);
-    summary->evictions = all_evictions(p);
-    summary->scenarios = p->scenarios->tally;
-    summary->scenarios_count = p->scenarios->count;
-    summarize(&(struct summarize_from){.incidents = list,
-                                       .incidents_count = count,
-                                       .incident_rules = p->incidents,
-                                       .board = p->board,
-                                       .stats = &stats,
-                                       .servers = servers,
-                                       .servers_count = servers_count,
-                                       .originators = p->originators,
-                                       .hygiene = p->hygiene,
-                                       .timeline = p->timeline,
-                                       .geo = p->geo,
-                                       .marks = p->marks,
-                                       .zones = p->config->zones,
-                                       .top = p->config->top,
-                                       .mta = p->mta,
-                                       .host = p->host,
-                                       .now_us = p->clock_us},
-              summary);
-    sinks_report(p->sinks, summary);
-    look(arg, summary, list, count);
-    summarize_fini(summary);
-    servers_list_free(p->servers, servers, servers_count);
-    free(list);
-    free(summary);
-}
-
-static void to_all(void *arg, const struct summary *summary, const struct alert *const *incidents,
-                   unsigned count)
-{
-    sinks_summary(arg, summary, incidents, count);
-}
-
-static void to_live(void *arg, const struct summary *summary, const struct alert *const *incidents,
-                    unsigned count)
-{
-    sinks_live(arg, summary, incidents, count);
-}
-
-/* live: only the documents that are wanted soon */
-static void report(struct pipeline *p, bool live)
-{
-    pipeline_look(p, live ? to_live : to_all, p->sinks);
-}
-
-void pipeline_report(struct pipeline *p)
-{
-    report(p, false);
-}
-
-void pipeline_finish(struct pipeline *p)
-{
-    incidents_flush(p->incidents);
-    pipeline_report(p);
-    sinks_settle(p->sinks);
-}
-
-void pipeline_reopen(struct pipeline *p)
-{
-    sinks_reopen(p->sinks);
-}
-
-int pipeline_worst(const struct pipeline *p)
-{
-    return sinks_worst(p->sinks);
-}
-
-uint64_t pipeline_alerts(const struct pipeline *p)
-{
-    return sinks_alerts(p->sinks);
-}
-
-bool pipeline_output_failed(const struct pipeline *p)
-{
-    return sinks_failed(p->sinks);
-}
-
-static void add_table(struct metrics_figures *f, const char *name, int64_t entries,
-                      uint64_t evictions)
-{
-    if (f->tables_count == METRICS_ROWS_MAX)
-        return;
-    f->tables[f->tables_count++] =
-        (struct metrics_table){name, entries >= 0, entries >= 0 ? (uint64_t)entries : 0, evictions};
-}
-
-void pipeline_figures(const struct pipeline *p, struct metrics_figures *ret)
-{
-    struct correlate_stats stats;
-    uint64_t detectors = 0;
-
-    for (unsigned i = 0; i < p->detectors_count; i++)
-        if (p->detectors[i].detector->evictions != NULL)
-            detectors += p->detectors[i].detector->evictions(p->detectors[i].state);
-    correlate_stats(p->correlate, &stats);
-    add_table(ret, "messages", message_table_count(correlate_messages(p->correlate)),
-              stats.message_evictions);
-    add_table(ret, "sessions", -1, stats.session_evictions);
-    add_table(ret, "incidents", incidents_count(p->incidents), incidents_dropped(p->incidents));
-    add_table(ret, "parsers", -1, log_stream_evictions(p->stream));
-    add_table(ret, "relay_tests", -1, relay_tests_evictions(p->tests));
-    add_table(ret, "marks", -1, marks_evictions(p->marks));
-    add_table(ret, "detectors", -1, detectors);
-    memcpy(ret->formats, p->formats, sizeof p->formats);
-    ret->formats_count = p->formats_count;
-    ret->last_event_us = p->read_us == INT64_MIN ? 0 : p->read_us;
-    sinks_figures(p->sinks, ret);
 }

@@ -235,30 +235,38 @@ static bool allow_named(scmp_filter_ctx filter, const char *const *names, size_t
     return true;
 }
 
+/* A call whose argument of that number, as the kernel reads it in 32 bits, has the bits of value in
+ * mask. */
+static bool allow_where(scmp_filter_ctx filter, int number, unsigned argument, uint32_t mask,
+                        uint32_t value)
+{
+    const struct scmp_arg_cmp only = {
+        .arg = argument, .op = SCMP_CMP_MASKED_EQ, .datum_a = mask, .datum_b = value};
+
+    return seccomp_rule_add_array(filter, SCMP_ACT_ALLOW, number, 1, &only) == 0;
+}
+
 /* Threads, no processes. The arguments of clone3 cannot be looked at: the C library takes clone
  * where there is none. */
 static bool allow_threads(scmp_filter_ctx filter)
 {
     return seccomp_rule_add(filter, SCMP_ACT_ERRNO(ENOSYS), SCMP_SYS(clone3), 0) == 0 &&
-           seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(clone), 1,
-                            SCMP_A0(SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD)) == 0 &&
+           allow_where(filter, SCMP_SYS(clone), 0, CLONE_THREAD, CLONE_THREAD) &&
            allow_named(filter, server_calls, sizeof server_calls / sizeof server_calls[0]);
 }
 
 static bool allow_calls(scmp_filter_ctx filter)
 {
-    static const int families[] = {AF_UNIX, AF_INET, AF_INET6};
-    static const unsigned long controls[] = {TIOCGWINSZ, 0x5401 /* TCGETS */, SIOCOUTQ, FIONREAD};
+    static const uint32_t families[] = {AF_UNIX, AF_INET, AF_INET6};
+    static const uint32_t controls[] = {TIOCGWINSZ, 0x5401 /* TCGETS */, SIOCOUTQ, FIONREAD};
 
     if (!allow_named(filter, calls, sizeof calls / sizeof calls[0]))
         return false;
     for (size_t i = 0; i < sizeof families / sizeof families[0]; i++)
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(socket), 1,
-                             SCMP_A0_32(SCMP_CMP_EQ, (unsigned)families[i])) != 0)
+        if (!allow_where(filter, SCMP_SYS(socket), 0, UINT32_MAX, families[i]))
             return false;
     for (size_t i = 0; i < sizeof controls / sizeof controls[0]; i++)
-        if (seccomp_rule_add(filter, SCMP_ACT_ALLOW, SCMP_SYS(ioctl), 1,
-                             SCMP_A1_32(SCMP_CMP_EQ, (unsigned)controls[i])) != 0)
+        if (!allow_where(filter, SCMP_SYS(ioctl), 1, UINT32_MAX, controls[i]))
             return false;
     return true;
 }
