@@ -59,8 +59,8 @@ static void test_whole(void)
         "status=sent (250 2.0.0 OK)",
         "1.8 MB",
         "98%",
-        "relaywatch --local-domain example.net \\\n  --local-domain example.org \\\n  --trusted "
-        "192.0.2.0/24",
+        ("relaywatch --local-domain example.net \\\n  --local-domain example.org \\\n  --trusted "
+         "192.0.2.0/24"),
         "<span class=\"result fail\">FAIL</span>",
         "relaywatch 0.9.0",
     };
