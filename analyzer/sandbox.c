@@ -334,5 +334,7 @@ bool sandbox_become(const char *user, const char *const *paths, unsigned paths_c
                          strerror(errno));
     if (who->pw_uid != 0 && setuid(0) == 0)
         return error_set(reterr, ERROR_CONFIG, "user: root could come back");
-    return true;
+    /* also without a sandbox: no program run from here may gain rights */
+    return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0 ||
+           error_set(reterr, ERROR_CONFIG, "user: %s", strerror(errno));
 }
