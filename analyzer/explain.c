@@ -1,7 +1,8 @@
 /* explain.c - a watcher of the pipeline that writes down what it sees
  * algorithm: begin() opens a document, the first event says that the parser knew the line, end()
  *            adds the alerts that came in between and writes it out. With --unparsed only the
- *            shapes of lines that gave nothing are kept, and told at the end
+ *            shapes of lines that gave nothing, and of refusals without a known reason, are kept,
+ *            and told at the end
  * source:    pipeline.h (struct pipeline_watch)
  * limits:    lines out of order are explained in the order of their times, as they are counted;
  *            ALERTS_MAX alerts a line */
@@ -167,13 +168,26 @@ static void on_begin(void *arg, const struct log_record *rec)
                enveloped ? envelope_form(rec->rec.pos.text) : "a file format of its own");
 }
 
+/* A refusal whose words no entry knows: what signatures/reasons.json lacks. */
+static void note_reason(struct explain *x, const struct event *ev, const struct context *cx)
+{
+    bool may = ev->kind == EVENT_RCPT || ev->kind == EVENT_REFUSAL || ev->kind == EVENT_DELIVERY;
+    bool refused = ev->outcome == OUTCOME_REFUSED || ev->outcome == OUTCOME_TEMPFAIL;
+    slice text = event_field(ev, EF_TEXT);
+
+    if (may && refused && cx->reason == REASON_NONE && text.len > 0)
+        line_shapes_add(x->shapes, "no reason", slice_of(x->rec->parser->name), text);
+}
+
 static void on_event(void *arg, const struct event *ev, const struct context *cx,
                      const struct pipeline_detector *wanted)
 {
     struct explain *x = arg;
 
-    if (x->shapes != NULL)
+    if (x->shapes != NULL) {
+        note_reason(x, ev, cx);
         return;
+    }
     if (!x->known) {
         put_result(x, x->rec->parser->name, "event", NULL);
         explain_out_list(&x->out, "events");

@@ -156,6 +156,11 @@ shapes = docs("-f", "-", "--unparsed", stdin="\n".join(noise).encode())
 check("shapes, most frequent first", [(s["count"], s["result"], s["shape"]) for s in shapes] ==
       [(5, "foreign", "sshd: Failed password for root from N"), (3, "rejected", "postfix/smtpd: strange thing N of <>"),
        (1, "foreign", "(no envelope): nothing known")], shapes)
+odd = "Mar  2 04:00:00 mx postfix/smtpd[7]: NOQUEUE: reject: RCPT from unknown[203.0.113.9]: 554 Not on a Tuesday; from=<a@example.net> to=<b@example.org> proto=SMTP helo=<x>"
+known = odd.replace("554 Not on a Tuesday", "550 5.1.1 <b@example.org>: Recipient address rejected: User unknown in local recipient table")
+asked = docs("-f", "-", "--unparsed", stdin="\n".join([odd, known, odd]).encode())
+check("refusals that no entry explains are ranked, others not",
+      [(d["count"], d["result"]) for d in asked] == [(2, "no reason")] and "Not on a Tuesday" in asked[0]["shape"], asked)
 text = run(*OPTIONS, "-f", "-", "--unparsed", stdin="\n".join(noise).encode()).stdout.decode()
 check("shapes as text", text.splitlines()[0].split(None, 2) == ["5", "foreign", "sshd: Failed password for root from N"], text)
 
