@@ -271,34 +271,27 @@ void pipeline_merge(struct pipeline *p, struct pipeline *from)
 
 /* ---- set-up ---- */
 
-struct pipeline *pipeline_new(const struct pipeline_options *options, struct error *reterr)
+/* What may be wrong: files of signatures, and outputs. False with *reterr. */
+static bool open_files(struct pipeline *p, struct error *reterr)
 {
-    const struct config *config = options->config;
-    struct pipeline *p = panic_calloc(1, sizeof *p);
-    struct shares shares = divide_memory(config->memory_bytes);
-    struct detect_env env = {
-        .key = config->hash_key, .zones = config->zones, .honey_users = config->honey_users};
-
-    p->config = config;
-    p->watch = options->watch;
-    p->service = options->service;
-    p->service_arg = options->service_arg;
-    p->signatures = signatures_load(config->signatures, reterr);
+    p->signatures = signatures_load(p->config->signatures, reterr);
     if (p->signatures != NULL)
         p->scenarios = scenarios_load(p->signatures->files, reterr);
     if (p->scenarios != NULL && policy_load(p->signatures->files, &p->policy, reterr))
-        p->sinks = sinks_new(config, reterr);
-    if (p->sinks == NULL)
-        return pipeline_free(p);
-    p->stream = log_stream_new(config, options->inputs, options->now_us, options->max_read);
-    log_stream_on_warning(p->stream, sinks_warn, p->sinks);
-    if (p->watch != NULL)
-        log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
+        p->sinks = sinks_new(p->config, reterr);
+    return p->sinks != NULL;
+}
+
+/* Everything between an event and the detectors. */
+static void start_correlation(struct pipeline *p, const struct shares *shares)
+{
+    const struct config *config = p->config;
+
     p->correlate = correlate_new(&(struct correlate_config){.key = config->hash_key,
                                                             .zones = config->zones,
                                                             .signatures = p->signatures,
-                                                            .messages = shares.messages,
-                                                            .sessions = shares.sessions});
+                                                            .messages = shares->messages,
+                                                            .sessions = shares->sessions});
     p->originators = originators_new(TOP_K);
     p->hygiene = hygiene_new();
     p->timeline = timeline_new();
@@ -313,13 +306,19 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->marks = marks_new(p->signatures->patterns, sinks_warn, p->sinks);
     describe_marks(p);
     p->tests = relay_tests_new(p->signatures->testers, p->board);
+}
+
+static void start_incidents(struct pipeline *p, uint32_t capacity)
+{
+    const struct config *config = p->config;
+
     p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,
                                            .country = config->geoip_country,
                                            .as = config->geoip_asn,
                                            .warn = sinks_warn,
                                            .warn_arg = p->sinks});
     p->incidents = incidents_new(&(struct incident_config){.key = config->hash_key,
-                                                           .capacity = shares.incidents,
+                                                           .capacity = capacity,
                                                            .tenant = "default",
                                                            .emit = emit_alert,
                                                            .emit_arg = p,
@@ -333,6 +332,28 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
                                                            .marks = marks_of_client,
                                                            .mark = mark_of,
                                                            .marks_arg = p});
+}
+
+struct pipeline *pipeline_new(const struct pipeline_options *options, struct error *reterr)
+{
+    const struct config *config = options->config;
+    struct pipeline *p = panic_calloc(1, sizeof *p);
+    struct shares shares = divide_memory(config->memory_bytes);
+    struct detect_env env = {
+        .key = config->hash_key, .zones = config->zones, .honey_users = config->honey_users};
+
+    p->config = config;
+    p->watch = options->watch;
+    p->service = options->service;
+    p->service_arg = options->service_arg;
+    if (!open_files(p, reterr))
+        return pipeline_free(p);
+    p->stream = log_stream_new(config, options->inputs, options->now_us, options->max_read);
+    log_stream_on_warning(p->stream, sinks_warn, p->sinks);
+    if (p->watch != NULL)
+        log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
+    start_correlation(p, &shares);
+    start_incidents(p, shares.incidents);
     env.incidents = p->incidents;
     env.board = p->board;
     env.tests = p->tests;
