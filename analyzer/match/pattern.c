@@ -410,13 +410,15 @@ static bool check_text(void *arg, unsigned number, slice text, struct error *ret
                                  text.ptr, c->wanted ? "does not match" : "matches");
 }
 
-static bool check_entry(struct check *c, struct error *reterr)
+static bool check_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                        struct error *reterr)
 {
-    c->wanted = true;
-    if (!signature_entry_lines(c->entry, "match", 1, check_text, c, reterr))
-        return false;
-    c->wanted = false;
-    return signature_entry_lines(c->entry, "nomatch", 0, check_text, c, reterr);
+    struct check *c = arg;
+
+    c->entry = e;
+    (void)from;
+    c->index = index;
+    return signature_entry_examples(e, &c->wanted, check_text, c, reterr);
 }
 
 bool patterns_check(const struct patterns *p, const struct signature_set *files,
@@ -424,16 +426,5 @@ bool patterns_check(const struct patterns *p, const struct signature_set *files,
 {
     struct check c = {.patterns = p};
 
-    for (unsigned i = 0; i < files->count; i++) {
-        const struct signature_file *f = &files->files[i];
-        if (f->kind != SIGNATURE_PATTERNS)
-            continue;
-        for (struct signature_entry e = signature_file_first(f); e.object != NULL;
-             signature_file_next(&e), c.index++) {
-            c.entry = &e;
-            if (!check_entry(&c, reterr))
-                return false;
-        }
-    }
-    return true;
+    return signature_set_each(files, SIGNATURE_PATTERNS, check_entry, &c, reterr);
 }

@@ -244,32 +244,22 @@ static bool check_text(void *arg, unsigned number, slice text, struct error *ret
             check_direction(c, DIRECTION_REMOTE, number, text, reterr));
 }
 
-static bool check_entry(struct check *c, struct error *reterr)
+static bool check_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                        struct error *reterr)
 {
-    c->wanted = true;
-    if (!signature_entry_lines(c->entry, "match", 1, check_text, c, reterr))
-        return false;
-    c->wanted = false;
-    return signature_entry_lines(c->entry, "nomatch", 0, check_text, c, reterr);
+    struct check *c = arg;
+
+    c->entry = e;
+    c->from = from;
+    c->index = index;
+    return signature_entry_examples(e, &c->wanted, check_text, c, reterr);
 }
 
 bool reasons_check(const struct reasons *r, const struct signature_set *files, struct error *reterr)
 {
     struct check c = {.reasons = r};
 
-    for (unsigned i = 0; i < files->count; i++) {
-        const struct signature_file *f = &files->files[i];
-        if (f->kind != SIGNATURE_REASONS)
-            continue;
-        c.from = c.index;
-        for (struct signature_entry e = signature_file_first(f); e.object != NULL;
-             signature_file_next(&e), c.index++) {
-            c.entry = &e;
-            if (!check_entry(&c, reterr))
-                return false;
-        }
-    }
-    return true;
+    return signature_set_each(files, SIGNATURE_REASONS, check_entry, &c, reterr);
 }
 
 /* ---- quoted names ---- */

@@ -366,3 +366,15 @@ bool signature_entry_lines(const struct signature_entry *e, const char *name, un
     return number >= min || signature_entry_error(e, reterr, "\"%s\" must have at least %u text%s",
                                                   name, min, min == 1 ? "" : "s");
 }
+
+bool signature_entry_examples(const struct signature_entry *e, bool *wanted,
+                              bool (*take)(void *arg, unsigned number, slice text,
+                                           struct error *reterr),
+                              void *arg, struct error *reterr)
+{
+    *wanted = true;
+    if (!signature_entry_lines(e, "match", 1, take, arg, reterr))
+        return false;
+    *wanted = false;
+    return signature_entry_lines(e, "nomatch", 0, take, arg, reterr);
+}

@@ -117,4 +117,14 @@ bool signature_entry_lines(const struct signature_entry *e, const char *name, un
                                         struct error *reterr),
                            void *arg, struct error *reterr);
 
+/* signature_entry_examples - call take for every text of "match", of which there must be one, and
+ * then of "nomatch"
+ *
+ *   out       wanted   what the text at hand is to do: true for "match"
+ *   result    as of signature_entry_lines() */
+bool signature_entry_examples(const struct signature_entry *e, bool *wanted,
+                              bool (*take)(void *arg, unsigned number, slice text,
+                                           struct error *reterr),
+                              void *arg, struct error *reterr);
+
 #endif

@@ -100,6 +100,25 @@ void signature_set_free(struct signature_set *s)
     s->count = 0;
 }
 
+bool signature_set_each(const struct signature_set *s, enum signature_kind kind,
+                        bool (*take)(void *arg, const struct signature_entry *e, unsigned from,
+                                     unsigned index, struct error *reterr),
+                        void *arg, struct error *reterr)
+{
+    unsigned index = 0;
+
+    for (unsigned i = 0; i < s->count; i++) {
+        unsigned from = index;
+        if (s->files[i].kind != kind)
+            continue;
+        for (struct signature_entry e = signature_file_first(&s->files[i]); e.object != NULL;
+             signature_file_next(&e), index++)
+            if (!take(arg, &e, from, index, reterr))
+                return false;
+    }
+    return true;
+}
+
 static uint64_t file_hash(const char *folder, const char *name)
 {
     static const struct hash_key fixed = {UINT64_C(0x7369676e61), UINT64_C(0x7475726573)};

@@ -38,4 +38,14 @@ void signature_set_free(struct signature_set *s);
  * The built-in files are the program's */
 uint64_t signature_set_hash(const char *folder);
 
+/* signature_set_each - call take for every entry of the files of a kind
+ *
+ *   in        take   index: of the entry among all of the kind, from 0; from: of the first of its
+ *                    file. False ends the walk
+ *   result    false when take said so */
+bool signature_set_each(const struct signature_set *s, enum signature_kind kind,
+                        bool (*take)(void *arg, const struct signature_entry *e, unsigned from,
+                                     unsigned index, struct error *reterr),
+                        void *arg, struct error *reterr);
+
 #endif

@@ -583,11 +583,16 @@ static bool check_nomatch(void *arg, unsigned number, slice text, struct error *
                                  text.ptr);
 }
 
-static bool check_entry(struct check *c, struct error *reterr)
+static bool check_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                        struct error *reterr)
 {
-    const struct tester *own = &c->testers->list[c->index];
+    struct check *c = arg;
+    const struct tester *own = &c->testers->list[index];
     struct tester_hit hit;
 
+    c->entry = e;
+    c->from = from;
+    c->index = index;
     c->seen = (struct tester_seen){.count = 0};
     if (!signature_entry_lines(c->entry, "match", 1, check_match, c, reterr) ||
         !signature_entry_lines(c->entry, "nomatch", 0, check_nomatch, c, reterr))
@@ -606,17 +611,5 @@ bool testers_check(const struct testers *t, const struct signature_set *files, s
 {
     struct check c = {.testers = t};
 
-    for (unsigned i = 0; i < files->count; i++) {
-        const struct signature_file *f = &files->files[i];
-        if (f->kind != SIGNATURE_TESTERS)
-            continue;
-        c.from = c.index;
-        for (struct signature_entry e = signature_file_first(f); e.object != NULL;
-             signature_file_next(&e), c.index++) {
-            c.entry = &e;
-            if (!check_entry(&c, reterr))
-                return false;
-        }
-    }
-    return true;
+    return signature_set_each(files, SIGNATURE_TESTERS, check_entry, &c, reterr);
 }
