@@ -10,12 +10,7 @@ struct event *mail_begin(struct mail_line *line, enum event_kind kind)
 {
     struct event *ev = line->ev;
 
-    event_reset(ev);
-    ev->kind = kind;
-    ev->time_us = line->rec->time_us;
-    ev->pos = line->rec->pos;
-    ev->repeat = line->rec->repeat == 0 ? 1 : line->rec->repeat;
-    event_set(ev, EF_HOST, line->rec->host);
+    record_event(line->rec, kind, ev);
     event_set(ev, EF_INSTANCE, line->instance);
     event_set(ev, EF_PROGRAM, line->program);
     event_set(ev, EF_QUEUE_ID, line->queue_id);

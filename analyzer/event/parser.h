@@ -29,6 +29,17 @@ struct record {
     struct line_pos pos;
 };
 
+/* record_event - ev anew, as an event of this kind at the time, place and host of a record */
+static inline void record_event(const struct record *rec, enum event_kind kind, struct event *ev)
+{
+    event_reset(ev);
+    ev->kind = kind;
+    ev->time_us = rec->time_us;
+    ev->pos = rec->pos;
+    ev->repeat = rec->repeat == 0 ? 1 : rec->repeat;
+    event_set(ev, EF_HOST, rec->host);
+}
+
 /* What read() made of one line. */
 enum record_status {
     RECORD_READY,   /* the record is filled */
