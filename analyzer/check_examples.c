@@ -167,15 +167,14 @@ static bool take_example(void *arg, const struct signature_entry *e, const char 
                                  member, number);
 }
 
-static bool check_file(struct example *x, const struct signature_file *file, struct error *reterr)
+static bool check_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                        struct error *reterr)
 {
-    for (struct signature_entry e = signature_file_first(file); e.object != NULL;
-         signature_file_next(&e)) {
-        x->id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(e.object, "id"));
-        if (x->id != NULL && !scenario_examples(&e, take_example, x, reterr))
-            return false;
-    }
-    return true;
+    struct example *x = arg;
+
+    (void)from, (void)index;
+    x->id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(e->object, "id"));
+    return x->id == NULL || scenario_examples(e, take_example, x, reterr);
 }
 
 bool check_examples(const struct config *config, const struct signature_set *files,
@@ -187,9 +186,6 @@ bool check_examples(const struct config *config, const struct signature_set *fil
     bool good = set != NULL && policy_load(files, &policy, reterr);
 
     scenarios_free(set);
-    for (unsigned i = 0; good && i < files->count; i++)
-        if (files->files[i].kind == SIGNATURE_SCENARIOS ||
-            files->files[i].kind == SIGNATURE_POLICIES)
-            good = check_file(&x, &files->files[i], reterr);
-    return good;
+    return good && signature_set_each(files, SIGNATURE_SCENARIOS, check_entry, &x, reterr) &&
+           signature_set_each(files, SIGNATURE_POLICIES, check_entry, &x, reterr);
 }

@@ -273,18 +273,18 @@ static bool all_set(const struct policy *p, struct error *reterr)
     return true;
 }
 
+static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                       struct error *reterr)
+{
+    (void)from, (void)index;
+    return read_entry(&(struct reader){e, arg, reterr});
+}
+
 static bool load(const struct signature_set *files, struct policy *ret, struct error *reterr)
 {
     memset(ret, 0, sizeof *ret);
-    for (unsigned i = 0; i < files->count; i++) {
-        if (files->files[i].kind != SIGNATURE_POLICIES)
-            continue;
-        for (struct signature_entry e = signature_file_first(&files->files[i]); e.object != NULL;
-             signature_file_next(&e))
-            if (!read_entry(&(struct reader){&e, ret, reterr}))
-                return false;
-    }
-    return all_set(ret, reterr);
+    return signature_set_each(files, SIGNATURE_POLICIES, keep_entry, ret, reterr) &&
+           all_set(ret, reterr);
 }
 
 bool policy_load(const struct signature_set *files, struct policy *ret, struct error *reterr)

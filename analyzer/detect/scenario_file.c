@@ -551,47 +551,35 @@ static bool read_entry(struct reader *r)
     return read_by(r) && kinds[r->s->kind].read(r) && read_rest(r) && read_examples(r);
 }
 
-static bool load_file(struct scenario_set *set, const struct signature_file *file,
-                      struct error *reterr)
+static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                       struct error *reterr)
 {
-    for (struct signature_entry e = signature_file_first(file); e.object != NULL;
-         signature_file_next(&e)) {
-        struct reader r = {set, &e, &set->list[set->count], reterr};
-        if (set->count == SCENARIOS_MAX)
-            return signature_entry_error(&e, reterr, "there are more than %d scenarios",
-                                         SCENARIOS_MAX);
-        if (!read_entry(&r))
-            return false;
-        set->tally[set->count] = (struct scenario_tally){
-            .id = r.s->info.id, .name = r.s->info.name, .shadow = r.s->shadow};
-        set->count++;
-    }
-    return true;
-}
+    struct scenario_set *set = arg;
+    struct reader r = {set, e, &set->list[index], reterr};
 
-/* Most runs have none: then nothing is kept for them. */
-static bool has_scenarios(const struct signature_set *files)
-{
-    for (unsigned i = 0; i < files->count; i++)
-        if (files->files[i].kind == SIGNATURE_SCENARIOS && files->files[i].count > 0)
-            return true;
-    return false;
+    (void)from;
+    if (index == SCENARIOS_MAX)
+        return signature_entry_error(e, reterr, "there are more than %d scenarios", SCENARIOS_MAX);
+    if (!read_entry(&r))
+        return false;
+    set->tally[index] =
+        (struct scenario_tally){.id = r.s->info.id, .name = r.s->info.name, .shadow = r.s->shadow};
+    set->count = index + 1;
+    return true;
 }
 
 struct scenario_set *scenarios_load(const struct signature_set *files, struct error *reterr)
 {
     struct scenario_set *set = panic_calloc(1, sizeof *set);
 
-    if (!has_scenarios(files))
-        return set;
+    if (signature_set_count(files, SIGNATURE_SCENARIOS) == 0)
+        return set; /* most runs have none: then nothing is kept for them */
     set->list = panic_calloc(SCENARIOS_MAX, sizeof *set->list);
     set->tally = panic_calloc(SCENARIOS_MAX, sizeof *set->tally);
     where_pools_new(set);
-    for (unsigned i = 0; i < files->count; i++)
-        if (files->files[i].kind == SIGNATURE_SCENARIOS &&
-            !load_file(set, &files->files[i], reterr))
-            return scenarios_free(set);
-    return set;
+    return signature_set_each(files, SIGNATURE_SCENARIOS, keep_entry, set, reterr)
+               ? set
+               : scenarios_free(set);
 }
 
 struct scenario_set *scenarios_free(struct scenario_set *set)

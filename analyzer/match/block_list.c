@@ -79,42 +79,40 @@ static bool read_entry(struct block_lists *b, const struct signature_entry *e,
     return true;
 }
 
-static bool read_file(struct block_lists *b, const struct signature_file *f, struct error *reterr)
+static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                       struct error *reterr)
 {
-    unsigned from = b->count;
+    struct block_lists *b = arg;
+    struct block_row *row = &b->rows[index];
 
-    for (struct signature_entry e = signature_file_first(f); e.object != NULL;
-         signature_file_next(&e)) {
-        struct block_row *row = &b->rows[b->count];
-        if (!read_entry(b, &e, row, reterr))
-            return false;
-        for (unsigned i = from; i < b->count; i++)
-            if (slice_ieq(b->rows[i].literal, row->literal))
-                return signature_entry_error(&e, reterr, "the literal is that of entry %u already",
-                                             i - from + 1);
-        b->count++;
-    }
+    if (!read_entry(b, e, row, reterr))
+        return false;
+    for (unsigned i = from; i < index; i++)
+        if (slice_ieq(b->rows[i].literal, row->literal))
+            return signature_entry_error(e, reterr, "the literal is that of entry %u already",
+                                         i - from + 1);
     return true;
+}
+
+static void compile(struct block_lists *b)
+{
+    slice *literals = panic_calloc(b->count + 1, sizeof *literals);
+
+    for (unsigned i = 0; i < b->count; i++)
+        literals[i] = b->rows[i].literal;
+    b->literals = literal_set_new(literals, b->count);
+    free(literals);
 }
 
 struct block_lists *block_lists_new(const struct signature_set *files, struct error *reterr)
 {
     struct block_lists *b = panic_calloc(1, sizeof *b);
-    unsigned count = 0;
-    slice *literals;
 
-    for (unsigned i = 0; i < files->count; i++)
-        count += files->files[i].kind == SIGNATURE_BLOCK_LISTS ? files->files[i].count : 0;
-    b->rows = panic_calloc(count + 1, sizeof *b->rows);
-    for (unsigned i = 0; i < files->count; i++)
-        if (files->files[i].kind == SIGNATURE_BLOCK_LISTS &&
-            !read_file(b, &files->files[i], reterr))
-            return block_lists_free(b);
-    literals = panic_calloc(count + 1, sizeof *literals);
-    for (unsigned i = 0; i < count; i++)
-        literals[i] = b->rows[i].literal;
-    b->literals = literal_set_new(literals, count);
-    free(literals);
+    b->count = signature_set_count(files, SIGNATURE_BLOCK_LISTS);
+    b->rows = panic_calloc(b->count + 1, sizeof *b->rows);
+    if (!signature_set_each(files, SIGNATURE_BLOCK_LISTS, keep_entry, b, reterr))
+        return block_lists_free(b);
+    compile(b);
     return b;
 }
 

@@ -221,22 +221,16 @@ static bool check_id(const struct patterns *p, const struct signature_entry *e,
     return true;
 }
 
-static bool read_files(struct patterns *p, const struct signature_set *files, struct error *reterr)
+static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                       struct error *reterr)
 {
-    for (unsigned i = 0; i < files->count; i++) {
-        const struct signature_file *f = &files->files[i];
-        if (f->kind != SIGNATURE_PATTERNS)
-            continue;
-        for (struct signature_entry e = signature_file_first(f); e.object != NULL;
-             signature_file_next(&e)) {
-            if (p->count == PATTERNS_MAX)
-                return signature_entry_error(&e, reterr, "more than %d patterns in all files",
-                                             PATTERNS_MAX);
-            if (!read_entry(&e, &p->list[p->count++], reterr) || !check_id(p, &e, reterr))
-                return false;
-        }
-    }
-    return true;
+    struct patterns *p = arg;
+
+    (void)from;
+    if (index == PATTERNS_MAX)
+        return signature_entry_error(e, reterr, "more than %d patterns in all files", PATTERNS_MAX);
+    p->count = index + 1; /* a half-read one is released with the rest */
+    return read_entry(e, &p->list[index], reterr) && check_id(p, e, reterr);
 }
 
 static void index_field(struct patterns *p, unsigned field)
@@ -265,7 +259,7 @@ struct patterns *patterns_new(const struct signature_set *files, struct error *r
     struct patterns *p = panic_calloc(1, sizeof *p);
 
     p->list = panic_calloc(PATTERNS_MAX, sizeof *p->list);
-    if (!read_files(p, files, reterr))
+    if (!signature_set_each(files, SIGNATURE_PATTERNS, keep_entry, p, reterr))
         return patterns_free(p);
     for (unsigned f = 0; f < PATTERN_FIELD_COUNT; f++)
         index_field(p, f);

@@ -65,26 +65,18 @@ static bool read_entry(const struct signature_entry *e, struct wording *ret, str
 }
 
 /* A literal that stands in the file already, for the same direction, would never decide. */
-static bool check_new(const struct signature_entry *e, const struct wording *first,
-                      const struct wording *w, struct error *reterr)
+static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                       struct error *reterr)
 {
-    for (const struct wording *old = first; old < w; old++)
+    struct reasons *r = arg;
+    struct wording *w = &r->wordings[index];
+
+    if (!read_entry(e, w, reterr))
+        return false;
+    for (const struct wording *old = &r->wordings[from]; old < w; old++)
         if (slice_ieq(old->literal, w->literal) && (old->direction & w->direction) != 0)
             return signature_entry_error(e, reterr, "the literal is that of entry %u already",
-                                         (unsigned)(old - first) + 1);
-    return true;
-}
-
-static bool read_file(struct reasons *r, const struct signature_file *f, struct error *reterr)
-{
-    const struct wording *first = &r->wordings[r->count];
-
-    for (struct signature_entry e = signature_file_first(f); e.object != NULL;
-         signature_file_next(&e)) {
-        struct wording *w = &r->wordings[r->count++];
-        if (!read_entry(&e, w, reterr) || !check_new(&e, first, w, reterr))
-            return false;
-    }
+                                         old->entry);
     return true;
 }
 
@@ -101,14 +93,11 @@ static void compile(struct reasons *r)
 struct reasons *reasons_new(const struct signature_set *files, struct error *reterr)
 {
     struct reasons *r = panic_calloc(1, sizeof *r);
-    unsigned count = 0;
 
-    for (unsigned i = 0; i < files->count; i++)
-        count += files->files[i].kind == SIGNATURE_REASONS ? files->files[i].count : 0;
-    r->wordings = panic_calloc(count + 1, sizeof *r->wordings);
-    for (unsigned i = 0; i < files->count; i++)
-        if (files->files[i].kind == SIGNATURE_REASONS && !read_file(r, &files->files[i], reterr))
-            return reasons_free(r);
+    r->count = signature_set_count(files, SIGNATURE_REASONS);
+    r->wordings = panic_calloc(r->count + 1, sizeof *r->wordings);
+    if (!signature_set_each(files, SIGNATURE_REASONS, keep_entry, r, reterr))
+        return reasons_free(r);
     compile(r);
     return r;
 }

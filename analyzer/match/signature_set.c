@@ -100,6 +100,15 @@ void signature_set_free(struct signature_set *s)
     s->count = 0;
 }
 
+unsigned signature_set_count(const struct signature_set *s, enum signature_kind kind)
+{
+    unsigned n = 0;
+
+    for (unsigned i = 0; i < s->count; i++)
+        n += s->files[i].kind == kind ? s->files[i].count : 0;
+    return n;
+}
+
 bool signature_set_each(const struct signature_set *s, enum signature_kind kind,
                         bool (*take)(void *arg, const struct signature_entry *e, unsigned from,
                                      unsigned index, struct error *reterr),

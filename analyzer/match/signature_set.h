@@ -38,6 +38,9 @@ void signature_set_free(struct signature_set *s);
  * The built-in files are the program's */
 uint64_t signature_set_hash(const char *folder);
 
+/* signature_set_count - entries of all files of a kind */
+unsigned signature_set_count(const struct signature_set *s, enum signature_kind kind);
+
 /* signature_set_each - call take for every entry of the files of a kind
  *
  *   in        take   index: of the entry among all of the kind, from 0; from: of the first of its

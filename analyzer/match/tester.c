@@ -217,26 +217,19 @@ static bool read_entry(struct reading *r, struct error *reterr)
            signature_entry_lines(e, "nomatch", 0, NULL, NULL, reterr);
 }
 
-static bool read_files(struct testers *t, const struct signature_set *files, struct error *reterr)
+static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
+                       struct error *reterr)
 {
-    for (unsigned i = 0; i < files->count; i++) {
-        const struct signature_file *f = &files->files[i];
-        if (f->kind != SIGNATURE_TESTERS)
-            continue;
-        for (struct signature_entry e = signature_file_first(f); e.object != NULL;
-             signature_file_next(&e)) {
-            struct reading r = {.testers = t, .tester = &t->list[t->count], .entry = &e};
-            if (t->count == TESTERS_MAX)
-                return signature_entry_error(&e, reterr, "more than %d batteries in all files",
-                                             TESTERS_MAX);
-            r.tester->file = f->path;
-            r.tester->entry = e.number;
-            t->count++;
-            if (!read_entry(&r, reterr))
-                return false;
-        }
-    }
-    return true;
+    struct testers *t = arg;
+    struct reading r = {.testers = t, .tester = &t->list[index], .entry = e};
+
+    (void)from;
+    if (index == TESTERS_MAX)
+        return signature_entry_error(e, reterr, "more than %d batteries in all files", TESTERS_MAX);
+    r.tester->file = e->file->path;
+    r.tester->entry = e->number;
+    t->count = index + 1;
+    return read_entry(&r, reterr);
 }
 
 static void number_shapes(struct testers *t)
@@ -251,11 +244,14 @@ static void number_shapes(struct testers *t)
 }
 
 /* Fewer tests than tell a battery by themselves are told by the mailbox and its domain. */
-static bool group_entry(struct testers *t, const struct signature_entry *e, struct tester *tester,
+static bool group_entry(void *arg, const struct signature_entry *e, unsigned from, unsigned index,
                         struct error *reterr)
 {
+    struct testers *t = arg;
+    struct tester *tester = &t->list[index];
     struct reading r = {.testers = t, .tester = tester, .entry = e, .grouping = true};
 
+    (void)from;
     if (!signature_entry_lines(e, "tests", 1, read_test, &r, reterr))
         return false;
     if (tester->groups_count >= DIFFERENT_MIN ||
@@ -265,31 +261,17 @@ static bool group_entry(struct testers *t, const struct signature_entry *e, stru
         e, reterr, "fewer than %d different tests: needs \"user\" and \"target\"", DIFFERENT_MIN);
 }
 
-static bool group_files(struct testers *t, const struct signature_set *files, struct error *reterr)
-{
-    unsigned n = 0;
-
-    for (unsigned i = 0; i < files->count; i++) {
-        if (files->files[i].kind != SIGNATURE_TESTERS)
-            continue;
-        for (struct signature_entry e = signature_file_first(&files->files[i]); e.object != NULL;
-             signature_file_next(&e))
-            if (!group_entry(t, &e, &t->list[n++], reterr))
-                return false;
-    }
-    return true;
-}
-
 struct testers *testers_new(const struct signature_set *files, struct error *reterr)
 {
     struct testers *t = panic_calloc(1, sizeof *t);
 
     t->list = panic_calloc(TESTERS_MAX, sizeof *t->list);
     t->shapes = panic_calloc(SHAPES_MAX, sizeof t->shapes[0]);
-    if (!read_files(t, files, reterr))
+    if (!signature_set_each(files, SIGNATURE_TESTERS, keep_entry, t, reterr))
         return testers_free(t);
     number_shapes(t);
-    return group_files(t, files, reterr) ? t : testers_free(t);
+    return signature_set_each(files, SIGNATURE_TESTERS, group_entry, t, reterr) ? t
+                                                                                : testers_free(t);
 }
 
 struct testers *testers_free(struct testers *t)
