@@ -11,17 +11,15 @@
 #include <sys/stat.h>
 #include <zlib.h>
 
-#include "config.h"
 #include "fuzz.h"
-#include "options.h"
-#include "pipeline.h"
+#include "whole_run.h"
 
 enum { EDIT = 12, HEAD = 56, SIZE_AT = 28, STORED_AT = 40, BODY_CRC_AT = 48, CRC_AT = 52 };
 enum { PIECES_MAX = 512 };
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
 
-static unsigned char *good; /* the state that the first run left */
+static unsigned char *good_state; /* that the first run left */
 static size_t good_bytes;
 static struct piece {
     size_t at, stored;
@@ -68,42 +66,24 @@ static bool run(const char *state, bool must, const unsigned char *log, size_t s
                           "--year",
                           "2026",
                           NULL};
-    struct settings settings = {0};
-    struct config config = {0};
-    struct error error = {0};
-    struct input_set inputs;
-    struct pipeline *p;
+    const struct pipeline_options options = {.now_us = INT64_C(1772409600000000),
+                                             .must_restore = must};
     char path[FUZZ_PATH];
     int stop = 0, fd = fuzz_file(log, size, path);
-    union {
-        const char **in;
-        char **out;
-    } args = {.in = argv};
-    bool good_run;
+    struct whole_run r;
+    bool good;
 
-    ASSERT(options_parse((int)(sizeof argv / sizeof argv[0]) - 1, args.out, &settings, &error));
-    ASSERT(config_make(&settings, &config, &error));
-    config.hash_key = (struct hash_key){1, 2};
-    input_set_init(&inputs);
-    ASSERT(input_set_add(&inputs, path, &error));
-    p = pipeline_new(&(struct pipeline_options){.config = &config,
-                                                .inputs = &inputs,
-                                                .now_us = INT64_C(1772409600000000),
-                                                .must_restore = must},
-                     &error);
-    good_run = p != NULL;
-    if (p != NULL) {
-        pipeline_run(p, &stop);
-        pipeline_finish(p);
-        if (!must)
-            ASSERT(pipeline_save(p, &error));
-        pipeline_free(p);
+    whole_run_configure(&r, argv);
+    r.config.hash_key = (struct hash_key){1, 2};
+    good = whole_run_begin(&r, path, &options) != NULL;
+    if (good) {
+        pipeline_run(r.pipeline, &stop);
+        pipeline_finish(r.pipeline);
+        ASSERT(must || pipeline_save(r.pipeline, &r.error));
     }
-    input_set_fini(&inputs);
-    config_fini(&config);
-    options_free(&settings);
+    whole_run_end(&r);
     close(fd);
-    return good_run;
+    return good;
 }
 
 static uint32_t load32(const unsigned char *p)
@@ -116,12 +96,12 @@ static uint32_t load32(const unsigned char *p)
 
 static void list_pieces(void)
 {
-    size_t at = load32(good + 12);
+    size_t at = load32(good_state + 12);
 
     while (at + HEAD <= good_bytes && pieces_count < PIECES_MAX) {
         uint64_t stored;
-        ASSERT(load32(good + at + CRC_AT) == (uint32_t)crc32(0, good + at, CRC_AT));
-        memcpy(&stored, good + at + STORED_AT, sizeof stored);
+        ASSERT(load32(good_state + at + CRC_AT) == (uint32_t)crc32(0, good_state + at, CRC_AT));
+        memcpy(&stored, good_state + at + STORED_AT, sizeof stored);
         pieces[pieces_count++] = (struct piece){at, (size_t)stored};
         at += HEAD + (size_t)stored;
     }
@@ -141,8 +121,8 @@ int LLVMFuzzerInitialize(int *argc, char ***argv)
     fd = open(path, O_RDONLY | O_CLOEXEC);
     ASSERT(fd >= 0 && fstat(fd, &st) == 0);
     good_bytes = (size_t)st.st_size;
-    good = malloc(good_bytes);
-    ASSERT(good != NULL && read(fd, good, good_bytes) == (ssize_t)good_bytes);
+    good_state = malloc(good_bytes);
+    ASSERT(good_state != NULL && read(fd, good_state, good_bytes) == (ssize_t)good_bytes);
     close(fd);
     unlink(path);
     list_pieces();
@@ -180,7 +160,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
     size -= size > 0;
     state = malloc(good_bytes);
     ASSERT(state != NULL);
-    memcpy(state, good, good_bytes);
+    memcpy(state, good_state, good_bytes);
     for (; edits > 0 && size >= EDIT; edits--, data += EDIT, size -= EDIT)
         edit(state, data);
     int fd = fuzz_file(state, good_bytes, path);

@@ -10,11 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/panic.h"
-#include "config.h"
 #include "log_stream.h"
-#include "options.h"
-#include "pipeline.h"
+#include "whole_run.h"
 
 void *__real_malloc(size_t size);
 void *__real_calloc(size_t count, size_t size);
@@ -60,34 +57,19 @@ static unsigned long allocations_over(const char *path, unsigned long *ret_lines
     const char *argv[] = {"relaywatch",     "--no-config", "--year",       "2026", "--local-domain",
                           "example.org",    "--trusted",   "192.0.2.0/24", "-qq",  "--output",
                           "json:/dev/null", NULL};
-    struct settings settings = {0};
-    struct config config = {0};
-    struct error error = {0};
-    struct input_set inputs;
     struct input_totals totals;
-    struct pipeline *p;
     unsigned long before, used;
+    struct whole_run r;
     int stop = 0;
-    union {
-        const char **in;
-        char **out;
-    } args = {.in = argv};
 
-    ASSERT(options_parse((int)(sizeof argv / sizeof argv[0]) - 1, args.out, &settings, &error));
-    ASSERT(config_make(&settings, &config, &error));
-    input_set_init(&inputs);
-    ASSERT(input_set_add(&inputs, path, &error));
-    p = pipeline_new(&(struct pipeline_options){.config = &config, .inputs = &inputs}, &error);
-    ASSERT(p != NULL);
+    whole_run_configure(&r, argv);
+    ASSERT(whole_run_begin(&r, path, NULL) != NULL);
     before = allocations;
-    pipeline_run(p, &stop);
+    pipeline_run(r.pipeline, &stop);
     used = allocations - before;
-    pipeline_totals(p, &totals);
+    pipeline_totals(r.pipeline, &totals);
     *ret_lines = (unsigned long)totals.lines;
-    pipeline_free(p);
-    input_set_fini(&inputs);
-    config_fini(&config);
-    options_free(&settings);
+    whole_run_end(&r);
     return used;
 }
 

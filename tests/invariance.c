@@ -11,10 +11,8 @@
 #include <unistd.h>
 
 #include "base/panic.h"
-#include "config.h"
-#include "options.h"
-#include "pipeline.h"
 #include "record_reader.h"
+#include "whole_run.h"
 
 struct text {
     char *ptr;
@@ -48,35 +46,18 @@ static void run(const char *path, const char *dir, size_t max_read)
                           "2026",       "--hash-key",  "00112233445566778899aabbccddeeff",
                           "-qq",        "--output",    json,
                           "--events",   events,        NULL};
-    struct settings settings = {0};
-    struct config config = {0};
-    struct error error = {0};
-    struct input_set inputs;
-    struct pipeline *p;
     int stop = 0;
-    union {
-        const char **in;
-        char **out;
-    } args = {.in = argv};
+    struct whole_run r;
 
     snprintf(json, sizeof json, "json:%s/alerts.json", dir);
     snprintf(events, sizeof events, "%s/events.ndjson", dir);
     unlink(json + 5);
     unlink(events);
-    ASSERT(options_parse((int)(sizeof argv / sizeof argv[0]) - 1, args.out, &settings, &error));
-    ASSERT(config_make(&settings, &config, &error));
-    input_set_init(&inputs);
-    ASSERT(input_set_add(&inputs, path, &error));
-    p = pipeline_new(
-        &(struct pipeline_options){.config = &config, .inputs = &inputs, .max_read = max_read},
-        &error);
-    ASSERT(p != NULL);
-    pipeline_run(p, &stop);
-    pipeline_finish(p);
-    pipeline_free(p);
-    input_set_fini(&inputs);
-    config_fini(&config);
-    options_free(&settings);
+    whole_run_configure(&r, argv);
+    ASSERT(whole_run_begin(&r, path, &(struct pipeline_options){.max_read = max_read}) != NULL);
+    pipeline_run(r.pipeline, &stop);
+    pipeline_finish(r.pipeline);
+    whole_run_end(&r);
 }
 
 static struct text output_of(const char *dir, const char *name)
