@@ -166,6 +166,13 @@ static void join_connect(struct correlate *c, const struct event *ev, uint64_t k
     cx->session->client_hash = cx->client_hash;
 }
 
+/* Two sessions under one key within one second of a log that is out of order: neither ends the
+ * other, nor answers for it. */
+static bool is_other_client(const struct session *s, const struct context *cx)
+{
+    return s->client.family != 0 && cx->client.family != 0 && !ip_addr_eq(&s->client, &cx->client);
+}
+
 static void join_disconnect(struct correlate *c, const struct event *ev, uint64_t key,
                             struct context *cx)
 {
@@ -177,7 +184,7 @@ static void join_disconnect(struct correlate *c, const struct event *ev, uint64_
             ev->counters.present || (s != NULL && (s->flags & SESSION_HAS_RCPT));
     }
     c->stats.auth_seen += ev->counters.auth_all > 0;
-    if (s == NULL)
+    if (s == NULL || is_other_client(s, cx))
         return;
     cx->session = s;
     if (ev->kind == EVENT_DISCONNECT)
@@ -193,7 +200,7 @@ static struct session *open_session(struct correlate *c, const struct event *ev,
 
     if (s == NULL)
         return NULL;
-    if (s->client.family != 0 && cx->client.family != 0 && !ip_addr_eq(&s->client, &cx->client))
+    if (is_other_client(s, cx))
         s = session_table_open(c->sessions, key, ev->time_us);
     if (s->client.family == 0) {
         s->client = cx->client;

@@ -321,6 +321,27 @@ static void another_client_is_another_session(void)
     }
 }
 
+/* Lines of one second may come in any order: the end of one session is not that of the next. */
+static void a_disconnect_of_another_client_ends_nothing(void)
+{
+    struct flow *f = flow_start();
+
+    flow_lines(f, "08:00:00 smtpd[9]: connect from unknown[203.0.113.9]\n"
+                  "08:00:00 smtpd[9]: warning: unknown[203.0.113.9]: SASL PLAIN authentication "
+                  "failed: (reason unavailable)\n"
+                  "08:00:00 smtpd[9]: connect from unknown[203.0.113.50]\n"
+                  "08:00:00 smtpd[9]: 4A1F000: client=unknown[203.0.113.50], sasl_method=PLAIN, "
+                  "sasl_username=joe\n"
+                  "08:00:00 smtpd[9]: disconnect from unknown[203.0.113.9] ehlo=1 auth=0/1 quit=1 "
+                  "commands=2/3\n");
+    CHECK_INT(flow_last(f, EVENT_DISCONNECT, NULL)->session_flags, 0);
+    flow_lines(f, "08:00:02 smtpd[9]: NOQUEUE: reject: RCPT from unknown[203.0.113.50]: 554 5.7.1 "
+                  "<x@victim.example>: Relay access denied; from=<a@example.net> "
+                  "to=<x@victim.example> proto=ESMTP helo=<pc>\n");
+    CHECK(flow_last(f, EVENT_RCPT, NULL)->authed);
+    flow_end(f);
+}
+
 static void a_refused_bounce_marks_its_session(void)
 {
     static const char *const senders[] = {"", "a@x.example"};
@@ -707,6 +728,7 @@ static const struct test_case cases[] = {
      what_an_outside_client_says_of_its_origin_is_not_believed},
     {"a login holds for the session and ends with it",
      a_login_holds_for_the_session_and_ends_with_it},
+    {"a disconnect of another client ends nothing", a_disconnect_of_another_client_ends_nothing},
     {"a session without its end does not pass on its login",
      a_session_without_its_end_does_not_pass_on_its_login},
     {"another client is another session", another_client_is_another_session},
