@@ -1,8 +1,10 @@
 /* sasl_site.c - D11, the whole site: many clients guess, each too little to be seen, whether the
  * log names accounts or not algorithm: epochs of 100 attempts, an attempt being a login or a
- * failure, each account a client fails at once a day, of one client three at most; x = how many are
- * failures of clients that have never logged in. Baseline beta-binomial (mu, rho); CUSUM of (x -
- * 100 mu) / sd with k = 0.5, alarm at 8, tested at each failure since x only grows within an epoch.
+ * failure, each account a client fails at once a day, of one client three at most; of the logins of
+ * one client three an epoch, or a mailing, which logs in twice a second, would fill epoch after
+ * epoch; x = how many are failures of clients that have never logged in. Baseline beta-binomial
+ * (mu, rho); CUSUM of (x - 100 mu) / sd with k = 0.5, alarm at 8, tested at each failure since x
+ * only grows within an epoch. mu begins as if four epochs of .03 had been seen.
  * Failures that another rule explains (an open alert for that client or account) do not count.
  * Whoever failed since S left 0 and has not logged in since is named as a participant. source:
  * Javed and Paxson, "Detecting stealthy, distributed SSH brute-forcing" (2013); the design's D11.4
@@ -11,6 +13,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/pair_filter.h"
 #include "base/panic.h"
@@ -18,10 +21,18 @@
 #include "detect/auth_result.h"
 #include "detect/recent_set.h"
 
-enum { EPOCH = 100, MEMBERS_MIN = 20, MEMBERS_HIGH = 50, OF_ONE_CLIENT = 3, HOST_MAX = 128 };
+enum {
+    EPOCH = 100,
+    MEMBERS_MIN = 20,
+    MEMBERS_HIGH = 50,
+    OF_ONE_CLIENT = 3,
+    MU_BEFORE = 4,     /* epochs that first_mu is worth */
+    LOGIN_SLOTS = 256, /* of clients that logged in within an epoch: a power of two above EPOCH */
+    HOST_MAX = 128
+};
 static const double alarm_level = 8, slack = .5, level_max = 16;
 static const double first_mu = .03, mu_floor = .01, mu_ceiling = .5, rho = .02;
-static const double learn_share = .05; /* of an epoch in mu: half-life 14 epochs */
+static const double learn_share = .05; /* of an epoch in mu, in the long run: half-life 14 epochs */
 static const int64_t turn_us = INT64_C(12) * 3600 * 1000000;
 static const int64_t known_turn_us = INT64_C(15) * 86400 * 1000000;
 
@@ -30,12 +41,18 @@ struct member {
     struct ip_addr ip;
 };
 
+struct login_slot { /* tag 0: unused */
+    uint32_t tag, count;
+};
+
 struct sasl_site {
     struct detect_env env;
     struct pair_filter *failed; /* (client, account) and (client, n), one to two half-days */
     struct pair_filter *known;  /* clients that have logged in */
     double mu, s;
     unsigned attempts, failures; /* of the open epoch */
+    struct login_slot logins[LOGIN_SLOTS];
+    unsigned learnt; /* calm epochs in mu, as far as it matters how many */
     struct recent_set members;
     struct member early[ALERT_RELATED_MAX];
     unsigned early_count;
@@ -86,18 +103,41 @@ static void forget_members(struct sasl_site *d)
     d->members = (struct recent_set){0};
 }
 
+/* A mean at first, in which the prior is some epochs of many; later the young ones count more. Of
+ * an outlier, which may be the first epoch of an attack, only so much is believed. */
+static void learn(struct sasl_site *d)
+{
+    double share = fmax(learn_share, 1.0 / (MU_BEFORE + ++d->learnt));
+    double believed = fmin(d->failures, EPOCH * d->mu + 2 * epoch_sd(d->mu));
+
+    d->mu += share * (believed / EPOCH - d->mu);
+    d->mu = fmin(fmax(d->mu, mu_floor), mu_ceiling);
+}
+
 static void count_attempt(struct sasl_site *d)
 {
     if (++d->attempts < EPOCH)
         return;
     d->s = level(d);
-    if (d->s <= alarm_level / 2) {
-        d->mu += learn_share * ((double)d->failures / EPOCH - d->mu);
-        d->mu = fmin(fmax(d->mu, mu_floor), mu_ceiling);
-    }
+    if (d->s <= alarm_level / 2)
+        learn(d);
     if (d->s <= 0)
         forget_members(d);
     d->attempts = d->failures = 0;
+    memset(d->logins, 0, sizeof d->logins);
+}
+
+/* Has this client logged in less than three times in the epoch? At most EPOCH clients get a slot in
+ * it. */
+static bool is_fresh_login(struct sasl_site *d, uint64_t principal)
+{
+    uint32_t tag = (uint32_t)(principal >> 32) | 1U;
+    unsigned at = (unsigned)principal % LOGIN_SLOTS;
+
+    while (d->logins[at].tag != 0 && d->logins[at].tag != tag)
+        at = (at + 1) % LOGIN_SLOTS;
+    d->logins[at].tag = tag;
+    return ++d->logins[at].count <= OF_ONE_CLIENT;
 }
 
 /* Somebody who logs in after a failure only mistyped. */
@@ -118,7 +158,7 @@ static void on_login(struct sasl_site *d, const struct auth_result *r, const str
 {
     if (pair_filter_first(d->known, cx->client_hash, ev->time_us))
         drop_member(d, cx->client_hash);
-    if (r->first)
+    if (r->first && is_fresh_login(d, cx->client_hash))
         count_attempt(d);
 }
 

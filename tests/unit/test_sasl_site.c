@@ -70,6 +70,27 @@ static void a_tenth_of_the_attempts_is_found_within_six_epochs(void)
     world_end(&w);
 }
 
+/* Meanwhile somebody mails to a list: thirty logins of one client to each try of the guessers. */
+static void a_mailing_does_not_hide_it(void)
+{
+    const int64_t nine_logins_us = 9 * 36 * SECOND;
+    struct world w;
+
+    world_start(&w, "sasl_site", MEMORY);
+    live(&w, 0, 8 * HOUR);
+    for (unsigned n = 0; n < 60 && site(&w) < 0; n++) {
+        int64_t from_us = 8 * HOUR + n * nine_logins_us;
+        char ip[40];
+        snprintf(ip, sizeof ip, "2001:db8:%x::7", n);
+        live(&w, from_us, from_us + nine_logins_us);
+        for (unsigned i = 0; i < 30; i++)
+            sasl_login(&w, from_us + i * SECOND, "198.51.100.77", "news@example.org");
+        sasl_fail(&w, from_us + nine_logins_us - SECOND, ip, "anna@example.org");
+    }
+    CHECK(site(&w) >= SEVERITY_MEDIUM);
+    world_end(&w);
+}
+
 static void ordinary_days_are_silent(void)
 {
     struct world w;
@@ -137,6 +158,7 @@ static const struct test_case cases[] = {
     {"one failure each of many clients is found", one_failure_each_of_many_clients_is_found},
     {"a tenth of the attempts is found within six epochs",
      a_tenth_of_the_attempts_is_found_within_six_epochs},
+    {"a mailing does not hide it", a_mailing_does_not_hide_it},
     {"ordinary days are silent", ordinary_days_are_silent},
     {"who logs in afterwards takes no part", who_logs_in_afterwards_takes_no_part},
     {"an outage of the backend is no guessing", an_outage_of_the_backend_is_no_guessing},
