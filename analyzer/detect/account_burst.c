@@ -126,6 +126,13 @@ static bool is_foreign_sender(const struct context *cx)
            !slice_ieq(address_domain(cx->user), domain);
 }
 
+static void note_guessing(struct account *a, const struct event *ev, const struct context *cx)
+{
+    account_burst_after_guessing(a, ev->time_us);
+    if (cx->client_zone == CLIENT_OUTSIDE)
+        account_burst_guessed(a, ev->nrcpt, ev->time_us);
+}
+
 static void on_queued(struct account_burst *d, const struct event *ev, const struct context *cx)
 {
     struct account *a;
@@ -142,7 +149,7 @@ static void on_queued(struct account_burst *d, const struct event *ev, const str
     if (!cx->null_sender && is_foreign_sender(cx))
         account_burst_foreign_sender(a);
     if (incident_is_open(d->env.incidents, RULE_SASL_BRUTE_SUCCESS, ENTITY_USER, slice_of(a->user)))
-        account_burst_after_guessing(a, ev->time_us);
+        note_guessing(a, ev, cx);
     account_burst_report(d->env.incidents, a, ev, cx);
 }
 

@@ -29,7 +29,8 @@ enum account_family {
     FAMILY_IDENTITY = 1 << 4,
     FAMILY_SEQUENCE = 1 << 5,
     FAMILY_TRAVEL = 1 << 6,
-    FAMILY_DORMANT = 1 << 7
+    FAMILY_DORMANT = 1 << 7,
+    FAMILY_SPREAD = 1 << 8
 };
 
 /* BULK: much mail in the manner of a mailing, from where the account always sends. */
@@ -77,6 +78,7 @@ struct account {
     uint32_t outside_uses;     /* counted for accounts of guests and devices only */
     struct decayed messages_day;
     struct decayed null_hour;    /* recipients of authenticated null-sender mail */
+    struct decayed guessed_hour; /* recipients of what came from a new place after guessing */
     struct recent_set addresses; /* clients of 12 to 24 hours */
     struct recent_set strangers; /* foreign recipients of 12 to 24 hours */
     uint32_t senders[ACCOUNT_SENDERS];
@@ -121,6 +123,12 @@ void account_burst_foreign_sender(struct account *a);
 
 /* account_burst_after_guessing - its password had been guessed before: once an excursion */
 void account_burst_after_guessing(struct account *a, int64_t time_us);
+
+/* account_burst_guessed - the message of the newest place, with so many recipients, was sent after
+ * guessing; account_burst_guessed_recipients: such recipients in an hour, those from a usual place
+ * left out */
+void account_burst_guessed(struct account *a, uint32_t recipients, int64_t time_us);
+double account_burst_guessed_recipients(const struct account *a, int64_t time_us);
 
 /* account_burst_contact - a recipient of it, seen once a message; first: never written to before */
 void account_burst_contact(struct account *a, bool first, int64_t time_us);

@@ -277,6 +277,17 @@ void account_burst_after_guessing(struct account *a, int64_t time_us)
     add(a, time_us, llr_yes(sequence_of));
 }
 
+void account_burst_guessed(struct account *a, uint32_t recipients, int64_t time_us)
+{
+    if (!is_usual(a, &a->places[a->here]))
+        decayed_add(&a->guessed_hour, time_us, hour_half_life_us, recipients > 1 ? recipients : 1);
+}
+
+double account_burst_guessed_recipients(const struct account *a, int64_t time_us)
+{
+    return decayed_at(&a->guessed_hour, time_us, hour_half_life_us);
+}
+
 void account_burst_null_sender(struct account *a, uint32_t recipients, int64_t time_us)
 {
     decayed_add(&a->null_hour, time_us, hour_half_life_us,
@@ -393,14 +404,17 @@ static unsigned families_of(const struct account *a)
         set |= FAMILY_TRAVEL;
     if (x->dormant)
         set |= FAMILY_DORMANT;
+    if (is_from_everywhere(a))
+        set |= FAMILY_SPREAD;
     return set;
 }
 
-/* Networks and travel are two sides of one observation: people with a tunnel show both. */
+/* New networks, networks in turn and travel are sides of one observation: people with a tunnel show
+ * them all. */
 static unsigned count_families(unsigned set)
 {
-    if (set & FAMILY_NETWORK)
-        set &= ~(unsigned)FAMILY_TRAVEL;
+    if (set & (FAMILY_NETWORK | FAMILY_SPREAD))
+        set = (set & ~(unsigned)(FAMILY_TRAVEL | FAMILY_SPREAD)) | FAMILY_NETWORK;
     return (unsigned)__builtin_popcount(set);
 }
 

@@ -13,6 +13,7 @@ enum {
     MANY_PLACES = 5,
     MANY_PLACES_MESSAGES = 15, /* a day, the older ones counting less */
     NULL_RECIPIENTS = 10,      /* an hour; receipts count little */
+    GUESSED_RECIPIENTS = 30,   /* an hour */
     REASON_MAX = 160
 };
 static const int64_t turn_us = INT64_C(12) * 3600 * 1000000;
@@ -70,6 +71,8 @@ static void name_families(unsigned families, bool maybe_mailing, char *reason)
     add_word(reason, families, FAMILY_SEQUENCE, "after password guessing");
     add_word(reason, families, FAMILY_DORMANT, "after months of silence");
     add_word(reason, families, FAMILY_NETWORK, "from many networks");
+    if (!(families & FAMILY_NETWORK))
+        add_word(reason, families, FAMILY_SPREAD, "from several networks in turn");
     add_word(reason, families, FAMILY_TRAVEL, "from places too far apart");
     add_word(reason, families, FAMILY_OUTCOME, "to recipients that are refused");
     add_word(reason, families, FAMILY_CONTACT, "to strangers");
@@ -168,6 +171,22 @@ static void rule_by_null_sender(const struct account *a, int64_t time_us, struct
              "an authenticated client sends bounces: null sender, many recipients");
 }
 
+/* Be the list as clean as it may: who only remembered his password late does not write to so many.
+ */
+static void rule_by_guessing(const struct account *a, int64_t time_us, struct ruling *r)
+{
+    double recipients = account_burst_guessed_recipients(a, time_us);
+
+    if (recipients < GUESSED_RECIPIENTS || r->severity >= SEVERITY_HIGH)
+        return;
+    *r = (struct ruling){.severity = SEVERITY_HIGH,
+                         .observed = recipients,
+                         .threshold = GUESSED_RECIPIENTS,
+                         .unit = "recipients an hour"};
+    snprintf(r->reason, sizeof r->reason,
+             "an account whose password was guessed sends to many, from a network that is new");
+}
+
 static unsigned put_addresses(const struct account *a, struct alert_related *ret)
 {
     char text[IP_NET_TEXT];
@@ -227,6 +246,7 @@ void account_burst_report(struct incidents *incidents, struct account *a, const 
     rule_by_addresses(a, ev->time_us, &r);
     rule_by_name(a, ev->time_us, cx, &r);
     rule_by_null_sender(a, ev->time_us, &r);
+    rule_by_guessing(a, ev->time_us, &r);
     if (r.severity >= 0)
         tell(incidents, a, &r, ev);
 }
