@@ -108,24 +108,26 @@ static unsigned marks_of_client(void *arg, const struct alert_mark **ret)
 
 struct shares {
     uint32_t messages, sessions, incidents;
-    size_t detectors, tally;
+    size_t detectors, tally, asides;
 };
 
-/* The budget is for the whole process. What is there before the first table (the program and its
- * libraries, wordings, top tables, windows) comes off first. Of the rest half is for the detectors,
- * three sixteenths each for messages and for the tally of who came lately, a sixteenth each for
- * sessions and incidents; the ids of messages that several logs tell live in what tables of
- * messages leave untouched. */
+/* The budget is for the memory of the process that is its own. What is there before the first table
+ * (wordings, top tables, windows) comes off first. Of the rest, in seventeenths, eight are for the
+ * detectors, three for messages, four for the tally of who came lately, one for sessions, one for
+ * incidents, of that a quarter for what was told of those that gave way; the ids of messages that
+ * several logs tell live in what tables of messages leave untouched. */
 static struct shares divide_memory(size_t memory)
 {
     size_t budget = memory < 2 * FIXED_BYTES ? memory / 2 : memory - FIXED_BYTES;
+    size_t part = budget / 17;
     struct shares s;
 
-    s.messages = (uint32_t)(budget / 16 * 3 / (sizeof(struct message) + 40));
-    s.sessions = (uint32_t)(budget / 16 / (sizeof(struct session) + 40));
-    s.incidents = (uint32_t)(budget / 16 / (sizeof(struct alert) + 64));
-    s.detectors = budget / 2;
-    s.tally = budget / 16 * 3;
+    s.messages = (uint32_t)(3 * part / (sizeof(struct message) + 40));
+    s.sessions = (uint32_t)(part / (sizeof(struct session) + 40));
+    s.incidents = (uint32_t)(part / 4 * 3 / (sizeof(struct alert) + 64));
+    s.detectors = 8 * part;
+    s.tally = 4 * part;
+    s.asides = part / 4;
     return s;
 }
 
@@ -308,7 +310,7 @@ static void start_correlation(struct pipeline *p, const struct shares *shares)
     p->tests = relay_tests_new(p->signatures->testers, p->board);
 }
 
-static void start_incidents(struct pipeline *p, uint32_t capacity)
+static void start_incidents(struct pipeline *p, const struct shares *shares)
 {
     const struct config *config = p->config;
 
@@ -318,7 +320,8 @@ static void start_incidents(struct pipeline *p, uint32_t capacity)
                                            .warn = sinks_warn,
                                            .warn_arg = p->sinks});
     p->incidents = incidents_new(&(struct incident_config){.key = config->hash_key,
-                                                           .capacity = capacity,
+                                                           .capacity = shares->incidents,
+                                                           .aside_bytes = shares->asides,
                                                            .tenant = "default",
                                                            .emit = emit_alert,
                                                            .emit_arg = p,
@@ -353,7 +356,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     if (p->watch != NULL)
         log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
     start_correlation(p, &shares);
-    start_incidents(p, shares.incidents);
+    start_incidents(p, &shares);
     env.incidents = p->incidents;
     env.board = p->board;
     env.tests = p->tests;

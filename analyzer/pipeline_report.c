@@ -133,6 +133,8 @@ void pipeline_figures(const struct pipeline *p, struct metrics_figures *ret)
               stats.message_evictions);
     add_table(ret, "sessions", -1, stats.session_evictions);
     add_table(ret, "incidents", incidents_count(p->incidents), incidents_dropped(p->incidents));
+    add_table(ret, "incidents_aside", incidents_aside(p->incidents),
+              incidents_forgotten(p->incidents));
     add_table(ret, "parsers", -1, log_stream_evictions(p->stream));
     add_table(ret, "relay_tests", -1, relay_tests_evictions(p->tests));
     add_table(ret, "marks", -1, marks_evictions(p->marks));

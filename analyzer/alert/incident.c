@@ -3,7 +3,7 @@
  *            beginning decide about "ongoing"; a scan once a minute of event time decides about
  *            "ended". Members go into a list that grows up to a fixed length. Of an incident that
  *            gives way to another its identity and what was told of it are kept in a hundredth of
- *            the room, so that it goes on where it was, and is not announced as new again
+ *            the room (aside_set.h), so that it goes on where it was, and is not new again
  * source:    RFC 9562 5.5 for ids
  * limits:    capacity fixed; an incident that gave way is not told to have ended, and keeps no
  *            samples; MEMBERS_BUDGET members over all incidents, then only counted */
@@ -17,7 +17,6 @@
 #include "alert/incident_table.h"
 #include "base/panic.h"
 
-enum { ASIDE_FACTOR = 16, ASIDE_MAX = 16384 };
 enum { MINUTE_S = 60, HOUR_S = 3600, DAY_S = 86400, MEMBERS_BUDGET = 65536, ENTITIES_MAX = 8192 };
 #define SECONDS_US(s) ((int64_t)(s)*1000000)
 
@@ -32,18 +31,18 @@ static float drop_score(const void *entry, int64_t now_us)
 static void put_aside(struct incidents *s, const struct incident *in)
 {
     const struct alert *a = &in->alert;
-    struct aside *old = table_get(s->asides, table_key_of(in), a->last_us, NULL);
 
-    *old = (struct aside){.first_us = a->first_us,
-                          .last_us = a->last_us,
-                          .window_start_us = a->window_start_us,
-                          .told_us = in->told_us,
-                          .observed = a->observed,
-                          .told_observed = in->told_observed,
-                          .unit = a->unit,
-                          .severity = a->severity,
-                          .sequence = a->sequence,
-                          .closed = in->closed};
+    aside_set_put(s->asides, table_key_of(in),
+                  &(struct aside){.first_us = a->first_us,
+                                  .last_us = a->last_us,
+                                  .window_start_us = a->window_start_us,
+                                  .told_us = in->told_us,
+                                  .observed = a->observed,
+                                  .told_observed = in->told_observed,
+                                  .unit = a->unit,
+                                  .severity = a->severity,
+                                  .sequence = a->sequence,
+                                  .closed = in->closed});
 }
 
 static void before_drop(void *arg, void *entry)
@@ -67,18 +66,13 @@ struct incidents *incidents_new(const struct incident_config *config)
                               .score = drop_score,
                               .evict = before_drop,
                               .evict_arg = s};
-    struct table_spec asides = {.name = "incidents put aside",
-                                .capacity = config->capacity < ASIDE_MAX / ASIDE_FACTOR
-                                                ? config->capacity * ASIDE_FACTOR
-                                                : ASIDE_MAX,
-                                .entry_size = sizeof(struct aside)};
     struct table_spec entities = {.name = "incident entities",
                                   .capacity = ENTITIES_MAX,
                                   .entry_size = sizeof(struct entity_rules)};
 
     s->config = *config;
     s->table = table_new(&spec);
-    s->asides = table_new(&asides);
+    s->asides = aside_set_new(config->aside_bytes);
     s->entities = table_new(&entities);
     return s;
 }
@@ -92,7 +86,7 @@ struct incidents *incidents_free(struct incidents *s)
     for (struct incident *in; (in = table_next(s->table, &cursor)) != NULL;)
         free(in->alert.related);
     table_free(s->table);
-    table_free(s->asides);
+    aside_set_free(s->asides);
     table_free(s->entities);
     state_texts_free(&s->texts);
     free(s);
@@ -383,7 +377,8 @@ static void update(struct incidents *s, struct incident *in, const struct findin
     in->changed = true;
 }
 
-static void open_incident(struct incidents *s, struct incident *in, const struct finding *f)
+static void open_incident(struct incidents *s, struct incident *in, const struct finding *f,
+                          int64_t window_start_us)
 {
     struct alert *a = &in->alert;
     const char *mta = s->config.mta_name(s->config.mta_arg);
@@ -397,7 +392,7 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     keep_lower_domain(f->entity, f->entity_type, a->entity, sizeof a->entity);
     a->first_us = f->first_us;
     a->last_us = a->raised_us = f->time_us;
-    a->window_start_us = day_of(f->first_us);
+    a->window_start_us = window_start_us;
     a->stage = "";
     a->mta = mta;
     a->advice = f->advice != NULL ? f->advice : advice_for_rule(f->rule, mta);
@@ -415,28 +410,45 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     er->rules |= 1U << f->rule;
 }
 
-/* Did this one give way before, within a day? Then it is as it was told. */
-static bool resume(struct incidents *s, struct incident *in)
+/* It gave way before, within a day: it is as it was told. */
+static void resume(struct incident *in, const struct aside *old)
 {
-    struct aside *old = table_find(s->asides, table_key_of(in));
     struct alert *a = &in->alert;
 
-    if (old == NULL || a->last_us - old->last_us > SECONDS_US(DAY_S))
-        return false;
-    a->window_start_us = old->window_start_us;
-    make_id(s, a);
     if (old->first_us < a->first_us)
         a->first_us = old->first_us;
-    if (old->unit != NULL && a->unit != NULL && strcmp(old->unit, a->unit) == 0 &&
-        old->observed > a->observed)
+    if (old->unit_tag == aside_unit_tag(a->unit) && old->observed > a->observed)
         a->observed = old->observed;
     a->severity = old->severity;
     a->sequence = old->sequence;
     in->told_us = old->told_us;
     in->told_observed = old->told_observed;
     in->closed = old->closed;
-    table_remove(s->asides, old);
-    return true;
+}
+
+/* The day that the id is made of. A detector may remember more than a day, and begin an incident
+ * with events of one that was over: its id is of a later day, or it would be the id of that one. */
+static int64_t window_of(const struct finding *f, int64_t day_before_us)
+{
+    int64_t day_us = day_of(f->first_us);
+
+    return day_us > day_before_us ? day_us : day_of(f->time_us);
+}
+
+/* Fill an empty incident; day_before_us is the day of the one before, if any. True: it goes on. */
+static bool begin(struct incidents *s, struct incident *in, const struct finding *f,
+                  int64_t day_before_us)
+{
+    struct aside old;
+    bool known = aside_set_take(s->asides, table_key_of(in), &old);
+
+    if (known && f->time_us - old.last_us <= SECONDS_US(DAY_S)) {
+        open_incident(s, in, f, old.window_start_us);
+        resume(in, &old);
+        return true;
+    }
+    open_incident(s, in, f, window_of(f, known ? old.window_start_us : day_before_us));
+    return false;
 }
 
 /* Quiet for more than a day: what comes now is another incident. */
@@ -456,16 +468,16 @@ void incident_report(struct incidents *s, const struct finding *f)
 {
     bool created;
     struct incident *in = table_get(s->table, finding_key(s, f), f->time_us, &created);
+    int64_t day_before_us = INT64_MIN;
     enum severity before;
     bool reopened;
 
     if (!created && is_stale(in, f)) {
+        day_before_us = in->alert.window_start_us;
         forget(s, in);
         created = true;
     }
-    if (created)
-        open_incident(s, in, f);
-    if (created && !resume(s, in)) {
+    if (created && !begin(s, in, f, day_before_us)) {
         take_sample(s, &in->alert, f->ev);
         tell(s, in, ALERT_NEW);
         return;
@@ -603,8 +615,18 @@ uint64_t incidents_dropped(const struct incidents *s)
     return s->dropped;
 }
 
+uint32_t incidents_aside(const struct incidents *s)
+{
+    return aside_set_count(s->asides);
+}
+
+uint64_t incidents_forgotten(const struct incidents *s)
+{
+    return aside_set_forgotten(s->asides);
+}
+
 size_t incidents_bytes(const struct incidents *s)
 {
-    return table_bytes(s->table) + table_bytes(s->asides) + table_bytes(s->entities) +
+    return table_bytes(s->table) + aside_set_bytes(s->asides) + table_bytes(s->entities) +
            s->members * sizeof(struct alert_related);
 }

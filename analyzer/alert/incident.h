@@ -22,6 +22,8 @@ struct incident_config {
     struct hash_key key;
     uint32_t capacity;  /* incidents kept; when full, the least severe, longest quiet gives way: it
                            keeps its id and is not announced again, but loses its samples */
+    size_t aside_bytes; /* for what is remembered of those that gave way, 32 bytes each; oldest out
+                           first */
     const char *tenant; /* part of the ids; "default" */
     void (*emit)(void *arg, const struct alert *); /* called for each state change to be told */
     void *emit_arg;
@@ -93,6 +95,10 @@ const struct alert *incidents_cause(struct incidents *s, uint32_t rules, int64_t
 uint32_t incidents_count(const struct incidents *s);
 /* incidents_dropped - incidents dropped for want of room */
 uint64_t incidents_dropped(const struct incidents *s);
+/* incidents_aside - those of them that would go on where they were */
+uint32_t incidents_aside(const struct incidents *s);
+/* incidents_forgotten - those of them that would be announced as new again */
+uint64_t incidents_forgotten(const struct incidents *s);
 /* incidents_bytes - memory reserved and used for members */
 size_t incidents_bytes(const struct incidents *s);
 

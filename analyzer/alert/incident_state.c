@@ -112,30 +112,6 @@ static void persist_borrowed(struct incidents *s, struct state_io *io)
     free(all);
 }
 
-/* What gave way borrows the unit of its figures: numbered before the texts go out, taken back when
- * they are in. */
-static uint16_t *number_units(struct incidents *s, const struct state_io *io)
-{
-    uint16_t *units = panic_calloc((size_t)table_count(s->asides) + 1, sizeof *units);
-    uint32_t cursor = 0, n = 0;
-
-    for (struct aside *old; !state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL;
-         n++)
-        units[n] = state_texts_number(&s->texts, old->unit);
-    return units;
-}
-
-static void persist_units(struct incidents *s, struct state_io *io, uint16_t *units)
-{
-    uint32_t cursor = 0, n = 0;
-
-    state_bytes(io, "units", units, sizeof *units, table_count(s->asides));
-    for (struct aside *old; state_loading(io) && (old = table_next(s->asides, &cursor)) != NULL;
-         n++)
-        old->unit = state_texts_at(&s->texts, units[n]);
-    free(units);
-}
-
 void incidents_persist(struct incidents *s, struct state_io *io)
 {
     enum { FIXED = 7 };
@@ -148,7 +124,6 @@ void incidents_persist(struct incidents *s, struct state_io *io)
         STATE_HOLE(struct incident, alert.mta),     STATE_HOLE(struct incident, alert.advice),
         STATE_HOLE(struct incident, alert.related), STATE_HOLE(struct incident, alert.scenario),
         STATE_HOLE(struct incident, alert.marks)};
-    static const struct state_hole unit[] = {STATE_HOLE(struct aside, unit)};
 
     for (unsigned i = 0; i < ALERT_COUNTERS_MAX; i++)
         holes[FIXED + i] = (struct state_hole){offsetof(struct incident, alert.counters) +
@@ -157,10 +132,8 @@ void incidents_persist(struct incidents *s, struct state_io *io)
     state_struct(io, "incidents", s, sizeof *s, STATE_HOLES(own));
     table_persist_holes(s->table, io, holes, sizeof holes / sizeof holes[0]);
     table_persist(s->entities, io);
-    table_persist_holes(s->asides, io, STATE_HOLES(unit));
-    uint16_t *units = number_units(s, io);
+    aside_set_persist(s->asides, io);
     persist_borrowed(s, io);
-    persist_units(s, io, units);
 }
 
 /* ---- two runs as one ---- */

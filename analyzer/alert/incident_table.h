@@ -4,6 +4,7 @@
 #ifndef ALERT_INCIDENT_TABLE_H
 #define ALERT_INCIDENT_TABLE_H
 
+#include "alert/aside_set.h"
 #include "alert/incident.h"
 #include "base/state.h"
 #include "base/table.h"
@@ -16,22 +17,14 @@ struct incident {
     double told_observed;
 };
 
-struct aside { /* of an incident that gave way */
-    int64_t first_us, last_us, window_start_us, told_us;
-    double observed, told_observed;
-    const char *unit;
-    enum severity severity;
-    uint32_t sequence;
-    bool closed;
-};
-
 struct entity_rules { /* which rules an entity text stands under, for the top tables */
     uint32_t rules;
 };
 
 struct incidents {
     struct incident_config config;
-    struct table *table, *asides, *entities;
+    struct table *table, *entities;
+    struct aside_set *asides; /* of those that gave way */
     uint32_t members;
     uint64_t dropped;
     int64_t next_scan_us;

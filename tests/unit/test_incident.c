@@ -7,6 +7,7 @@
 
 #define MINUTE ((int64_t)60 * 1000000)
 #define HOUR   (60 * MINUTE)
+enum { ASIDE_BYTES = 1 << 20 };
 static const int64_t noon = INT64_C(1772452800) * 1000000; /* 2026-03-02 12:00 UTC */
 
 struct told {
@@ -48,6 +49,7 @@ static struct incidents *start(struct told *told, uint32_t capacity)
     *told = (struct told){0};
     return incidents_new(&(struct incident_config){.key = {1, 2},
                                                    .capacity = capacity,
+                                                   .aside_bytes = ASIDE_BYTES,
                                                    .tenant = "default",
                                                    .emit = record,
                                                    .emit_arg = told,
@@ -567,6 +569,87 @@ static void what_gave_way_goes_on_and_is_not_new_again(void)
     incidents_free(s);
 }
 
+/* Announcements of an id, counted. */
+struct news {
+    char (*ids)[37];
+    unsigned count, again;
+};
+
+static void count_news(void *arg, const struct alert *a)
+{
+    struct news *n = arg;
+    unsigned i = 0;
+
+    if (a->state != ALERT_NEW)
+        return;
+    while (i < n->count && strcmp(n->ids[i], a->id) != 0)
+        i++;
+    n->again += i < n->count;
+    if (i == n->count)
+        memcpy(n->ids[n->count++], a->id, sizeof a->id);
+}
+
+/* A hundred incidents have room, 3,000 take turns: none is new twice. */
+static void of_thousands_that_take_turns_none_is_new_twice(void)
+{
+    enum { ENTITIES = 3000, ROUNDS = 4 };
+    static char ids[ENTITIES * ROUNDS][37];
+    struct news news = {.ids = ids};
+    struct incidents *s =
+        incidents_new(&(struct incident_config){.key = {1, 2},
+                                                .capacity = 100,
+                                                .aside_bytes = (size_t)ENTITIES * 32 * 3 / 2,
+                                                .tenant = "default",
+                                                .emit = count_news,
+                                                .emit_arg = &news,
+                                                .source_name = no_source,
+                                                .mta_name = postfix});
+    char ip[32];
+
+    for (unsigned i = 0; i < ENTITIES * ROUNDS; i++) {
+        snprintf(ip, sizeof ip, "198.18.%u.%u", i % ENTITIES / 256, i % ENTITIES % 256);
+        report(s, ip, noon + i * (MINUTE / 60), 1 + i / ENTITIES);
+    }
+    CHECK_INT(news.count, ENTITIES);
+    CHECK_INT(news.again, 0);
+    CHECK_INT(incidents_forgotten(s), 0);
+    CHECK_INT(incidents_dropped(s), ENTITIES * ROUNDS - 100);
+    CHECK_INT(incidents_aside(s), ENTITIES - 100);
+    incidents_free(s);
+}
+
+/* A detector may count from days ago on: the incident is another one, and so is its id. */
+static void after_a_day_the_id_is_another_whatever_it_began_with(void)
+{
+    struct told told;
+    struct incidents *s = start(&told, 4);
+    struct finding f = probe("192.0.2.1", noon, 3);
+    char id[37], ip[32];
+
+    incident_report(s, &f);
+    memcpy(id, told.id, sizeof id);
+    incidents_tick(s, noon + HOUR);
+    CHECK_INT(told.last, ALERT_ENDED);
+    f.time_us = noon + 26 * HOUR; /* and first_us as before */
+    f.observed = 9;
+    incident_report(s, &f);
+    CHECK_INT(told.last, ALERT_NEW);
+    CHECK(strcmp(told.id, id) != 0);
+    memcpy(id, told.id, sizeof id);
+    incidents_tick(s, noon + 28 * HOUR);
+    for (unsigned i = 0; i < 20; i++) {
+        snprintf(ip, sizeof ip, "198.51.100.%u", i);
+        report(s, ip, noon + 28 * HOUR, 3);
+    }
+    CHECK(!incident_is_open(s, RULE_RELAY_ACCEPTED, ENTITY_IP, SLICE_LIT("192.0.2.1")));
+    f.first_us = noon + 26 * HOUR;
+    f.time_us = noon + 52 * HOUR;
+    incident_report(s, &f);
+    CHECK_INT(told.last, ALERT_NEW);
+    CHECK(strcmp(told.id, id) != 0);
+    incidents_free(s);
+}
+
 static const struct test_case cases[] = {
     {"an incident is new, then ongoing, then ended", it_is_new_then_ongoing_then_ended},
     {"within a day it keeps its id, later it is another", within_a_day_it_keeps_its_id},
@@ -583,6 +666,10 @@ static const struct test_case cases[] = {
      flushing_tells_final_counts_once_and_ends_nothing},
     {"case of the entity makes no other incident", case_of_the_entity_makes_no_other_incident},
     {"what gave way goes on, and is not new again", what_gave_way_goes_on_and_is_not_new_again},
+    {"of thousands that take turns none is new twice",
+     of_thousands_that_take_turns_none_is_new_twice},
+    {"after a day the id is another, whatever it began with",
+     after_a_day_the_id_is_another_whatever_it_began_with},
     {"the severe survive a flood", the_severe_survive_a_flood},
     {"the list is in a fixed order", the_list_is_in_a_fixed_order},
     {"figures of different units are not mixed", figures_of_different_units_are_not_mixed},
