@@ -2,7 +2,7 @@
  * algorithm: LIFO free list over slots, untouched slots last; eviction of the worst of eight
  *            sampled entries; a two-generation Bloom filter as doorkeeper, so that keys seen once
  *            cannot push out anything. With a tally, an entry's spread is one and one more for each
- *            use 20 s after the one counted before, minus one for each two minutes of idleness; a
+ *            use 20 s after the one counted before, minus one for each four minutes of idleness; a
  *            newcomer that came at fewer separate times than the worst of the sample was used at
  *            gets the waiting slot behind the others, which the next newcomer overwrites
  * source:    sampling as in Redis' LRU approximation; doorkeeper and admission: Einziger et al.,
@@ -21,7 +21,7 @@
 #include "base/state.h"
 
 enum { SAMPLES = 8, DOORKEEPER_MAX_BYTES = 4 << 20, HOLES_MAX = 32 };
-enum { SPREAD_BITS = 4, IDLE_S = 120 };
+enum { SPREAD_BITS = 4 };
 enum slot_state { SLOT_FREE, SLOT_LIVE, SLOT_PINNED, SLOT_WAITING };
 static const int64_t loss_us = INT64_C(3600) * 1000000;
 static const uint32_t seconds_mask = UINT32_MAX >> SPREAD_BITS;
@@ -193,7 +193,7 @@ static unsigned spread_at(const struct table *t, const struct header *h, int64_t
 
     if (t->spec.tally == NULL)
         return 1;
-    lost = (now_us - h->last_us) / (INT64_C(1000000) * IDLE_S);
+    lost = (now_us - h->last_us) / (INT64_C(1000000) * TALLY_LEVEL_S);
     return lost <= 0 ? spread_of(h) : lost >= spread_of(h) ? 1 : spread_of(h) - (unsigned)lost;
 }
 

@@ -1,14 +1,14 @@
 /* tally.h - how often a key has come lately, at separate times, for very many keys in fixed memory
  *
- * A full table cannot keep everybody who knocks, but it can remember that somebody did, in four
+ * A full table cannot keep everybody who knocks, but it can remember that somebody did, in three
  * bytes: who comes again half a minute later is another than the thousands that come twice at once
  * and never return. A key has a level: 1 for its first sight, one more for each sight at least
  * TALLY_APART_S after the one counted before, TALLY_LEVEL_MAX at most.
  *
- * A tally is exact for the keys it holds. When it is full, the key that was counted longest ago
- * goes; each level above the first stands for two minutes, so that keys that recur outlive any
- * number of fresh ones. At r fresh keys a second and n cells a first sight is remembered for about
- * n / r seconds: 105 s in 2 MiB at 5,000 keys a second.
+ * A tally is exact for the keys it holds, but for fingerprints that two keys share. When it is
+ * full, the key that was counted longest ago goes; each level above the first stands for four
+ * minutes, so that keys that recur outlive any number of fresh ones. At r fresh keys a second and n
+ * cells a first sight is remembered for about n / r seconds: 140 s in 2 MiB at 5,000 keys a second.
  *
  * lifetime: shared by tables (table.h), which are given up first. */
 #ifndef BASE_TALLY_H
@@ -17,7 +17,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { TALLY_LEVEL_MAX = 15, TALLY_APART_S = 20 };
+enum {
+    TALLY_LEVEL_MAX = 15,
+    TALLY_APART_S = 20,
+    TALLY_LEVEL_S = 240, /* of rest cost a level, here and in tables */
+    TALLY_BELIEVED = 3   /* events at most that a client is charged with for its level, when a table
+                            lets it in that was full when they happened */
+};
 
 struct state_io;
 struct tally;
@@ -32,7 +38,7 @@ struct tally *tally_free(struct tally *t);
  *   in        hash    64-bit keyed hash
  *             now_us  event time; a sight before the one counted last changes nothing
  *   result    its level, 1 to TALLY_LEVEL_MAX. One above the truth for a key that shares the
- *             fingerprint of another: about 6 in 100,000 keys
+ *             fingerprint of another: about one in 200 keys in a full tally
  *   cost      one cache line */
 unsigned tally_add(struct tally *t, uint64_t hash, int64_t now_us);
 

@@ -26,7 +26,6 @@
 #define HOURS_US(h) ((int64_t)(h)*3600 * 1000000)
 
 enum {
-    TALLY_MAX = 3, /* tries believed of a client that had no entry when it made them */
     WARN_UNKNOWN = 8,
     ALERT_UNKNOWN = 10,
     SHARE_MAX =
@@ -470,7 +469,7 @@ static struct harvester *get_client(struct harvest *d, const struct event *ev,
     bool created;
     struct harvester *h = table_get(d->clients, cx->client_hash, ev->time_us, &created);
 
-    for (unsigned i = 1; created && i < table_spread(h) && i <= TALLY_MAX; i++)
+    for (unsigned i = 1; created && i < table_spread(h) && i <= TALLY_BELIEVED; i++)
         count_unknown(h, ev, cx, a, d->llr.bad);
     return h;
 }

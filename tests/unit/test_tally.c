@@ -56,7 +56,7 @@ enum { KEYS = 400 };
 
 struct model {
     uint64_t key;
-    int64_t counted; /* in units of 8 s */
+    int64_t counted; /* in units of 16 s */
     unsigned level;
 };
 
@@ -73,8 +73,8 @@ static void with_room_it_agrees_with_a_plain_list(void)
         model[i] = (struct model){.key = random_u64()};
     for (unsigned step = 0; step < 20000; step++, now += (int64_t)(random_u64() % 300000)) {
         struct model *m = &model[random_u64() % KEYS];
-        int64_t unit = now / (8 * SECOND);
-        if (m->level == 0 || unit - m->counted >= 3) {
+        int64_t unit = now / (16 * SECOND);
+        if (m->level == 0 || unit - m->counted >= 2) {
             m->level += m->level < TALLY_LEVEL_MAX;
             m->counted = unit;
         }
@@ -107,7 +107,7 @@ static void those_who_recur_are_known_in_a_flood(void)
     for (unsigned i = 0; i < SLOW; i++)
         known += tally_add(t, slow[i], MINUTES * 60 * SECOND) >= 10;
     CHECK(known >= 495);
-    CHECK(mistaken < fresh / 5000); /* 1 in 16,000 expected */
+    CHECK(mistaken < fresh / 100); /* 1 in 200 expected */
     tally_free(t);
 }
 
