@@ -1,9 +1,12 @@
 /* sasl_clients.c - one entry a client that failed to log in
  * algorithm: Bernoulli CUSUM of failures and logins, P(fail) .15 of people, .90 of guessers,
- * half-life a day, so that six failures in a row reach 9.2 at any tempo; distinct accounts by
- * linear counting source:    Jung et al., "Fast portscan detection using sequential hypothesis
- * testing" (2004): TRW; the design's D11 limits:    the first six accounts are counted one by one;
- * the least suspicious client is dropped when full */
+ *            half-life a day, so that six failures in a row reach 9.2 at any tempo; distinct
+ *            accounts by linear counting
+ * source:    Jung et al., "Fast portscan detection using sequential hypothesis testing" (2004): TRW;
+ *            the design's D11
+ * limits:    the first six accounts are counted one by one; the least suspicious client is dropped
+ *            when full; of failures before a full table let a client in three at most are known,
+ *            and not of which accounts */
 #include "detect/sasl_clients.h"
 
 #include <math.h>
@@ -72,12 +75,27 @@ static void count_against(struct sasl_client *k, uint64_t user_hash, uint32_t co
     }
 }
 
+/* Whoever was kept outside by a flood begins with the failures that the tally knows of. */
+static void believe(const struct sasl_clients *c, struct sasl_client *k, int64_t time_us)
+{
+    unsigned spread = table_spread(k);
+    unsigned n = spread <= TALLY_BELIEVED ? spread - 1 : TALLY_BELIEVED;
+
+    if (n == 0)
+        return;
+    k->failures = n;
+    cusum_add(&k->s, time_us, s_half_life_us, n * (double)c->llr.bad);
+    decayed_add(&k->day, time_us, s_half_life_us, n);
+}
+
 static struct sasl_client *open_client(struct sasl_clients *c, uint64_t principal,
                                        const struct ip_addr *ip, int64_t time_us)
 {
     bool created;
     struct sasl_client *k = table_get(c->table, principal, time_us, &created);
 
+    if (created)
+        believe(c, k, time_us);
     if (!created && time_us - k->last_us > idle_us) {
         *k = (struct sasl_client){0};
         created = true;
