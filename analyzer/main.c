@@ -14,6 +14,7 @@
 #include <pcre2.h>
 
 #include "base/geo.h"
+#include "base/resident.h"
 #include "base/state.h"
 #include "check_examples.h"
 #include "config.h"
@@ -200,6 +201,7 @@ static int analyse(const struct settings *settings, const struct config *config,
         follow_free(follow); /* it was not taken over yet */
         return fail(&error);
     }
+    resident_trim();
     /* before the first thread: a sandbox is for those that begin in it */
     if (confine(settings, config, &error))
         service->publisher = publish_open(config, &error);

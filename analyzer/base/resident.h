@@ -1,0 +1,15 @@
+/* resident.h - what a process keeps in memory of its start, given back
+ *
+ * Loading some twenty libraries, binding their symbols and reading wordings touches memory that the
+ * run itself does not need again. */
+#ifndef BASE_RESIDENT_H
+#define BASE_RESIDENT_H
+
+/* resident_trim - give back free memory of the heap, and the pages of program and libraries, which
+ * come again from the files when they are needed; once, when all is set up
+ *
+ *   limits    changes nothing but how much is resident; does what the system offers (glibc, Linux)
+ */
+void resident_trim(void);
+
+#endif
