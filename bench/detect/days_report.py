@@ -167,11 +167,11 @@ def flood_loss(rows, kind):
     return m
 
 
-def memory_use(rows):
-    """Largest peak memory as a share of the budget."""
+def memory_use(rows, which):
+    """Largest peak memory as a share of the budget: rss_kib all that is resident, own_kib without the pages of program and libraries."""
     m = Measure(lambda v: max(v, default=None))
     for r in rows:
-        m.add(r["seed"], r["rss_kib"] / 1024 / (int(r["memory"][:-1]) if r["memory"] else 256))
+        m.add(r["seed"], r[which] / 1024 / (int(r["memory"][:-1]) if r["memory"] else 256))
     return m
 
 
@@ -227,7 +227,8 @@ def gates(rows):
     yield "shuffled, 1 % lost, 1 % doubled: the same incidents", "(none asked)", None, same_incidents(rows, "damaged"), as_share
     for kind in ("once", "twice"):
         yield (f"flood of fresh clients, each {kind}: recall lost", "<= .01", at_most(.01), flood_loss(flood, kind), as_share)
-    yield "peak memory as a share of the budget", "<= 1.05", at_most(1.05), memory_use(rows), as_share
+    yield "peak memory as a share of the budget", "<= 1.05", at_most(1.05), memory_use(rows, "own_kib"), as_share
+    yield "the same, pages of program and libraries included", "<= 1.05", at_most(1.05), memory_use(rows, "rss_kib"), as_share
 
 
 # ---- tables ----

@@ -143,23 +143,24 @@ def generator_command(run, truth, generator):
 
 
 def watch(process):
-    """Wait for it; result: its peak memory in KiB (of its own address space: ru_maxrss has that of this interpreter) and usage."""
-    peak = 0
+    """Wait for it; result: its peak memory in KiB, all of it (VmHWM: ru_maxrss has that of this interpreter) and that of its own, and usage."""
+    peak = own = 0
     while True:
         try:
             with open(f"/proc/{process.pid}/status", encoding="ascii", errors="replace") as f:
-                peak = max([peak] + [int(line.split()[1]) for line in f if line.startswith("VmHWM")])
+                kib = {line.split()[0]: int(line.split()[1]) for line in f if line.startswith(("VmHWM", "RssAnon"))}
+            peak, own = max(peak, kib.get("VmHWM:", 0)), max(own, kib.get("RssAnon:", 0))
         except OSError:
             pass
         pid, status, usage = os.wait4(process.pid, os.WNOHANG)
         if pid:
             process.returncode = os.waitstatus_to_exitcode(status)
-            return peak, usage
+            return peak, own, usage
         time.sleep(.01)
 
 
 def play(run, generator, relaywatch):
-    """Run both through a pipe; result: truth, alert lines, peak memory in KiB, CPU seconds of relaywatch."""
+    """Run both through a pipe; result: truth, alert lines, peak memory in KiB (all, its own), CPU seconds of relaywatch."""
     with tempfile.TemporaryDirectory() as tmp:
         truth_path, alerts_path = os.path.join(tmp, "truth"), os.path.join(tmp, "alerts")
         maker = subprocess.Popen(generator_command(run, truth_path, generator), stdout=subprocess.PIPE)
@@ -167,23 +168,23 @@ def play(run, generator, relaywatch):
         reader = subprocess.Popen([relaywatch, "--no-config", "--year", "2026", *ZONES, *memory, "--hash-key", "00" * 16, "-qq",
                                    "-o", f"json:{alerts_path}", "-"], stdin=maker.stdout)
         maker.stdout.close()
-        peak, usage = watch(reader)
+        peak, own, usage = watch(reader)
         if maker.wait() != 0 or reader.returncode != 0:
             raise RuntimeError(f"{run['name']} of seed {run['seed']}: generator {maker.returncode}, relaywatch {reader.returncode}")
         with open(truth_path, encoding="utf-8") as f:
             truth = json.load(f)
         with open(alerts_path, encoding="utf-8", errors="replace") as f:
             lines = f.readlines()
-    return truth, lines, peak, usage.ru_utime + usage.ru_stime
+    return truth, lines, (peak, own), usage.ru_utime + usage.ru_stime
 
 
 def score(run, generator, relaywatch):
     """Everything the report needs of one run."""
-    truth, lines, rss, cpu = play(run, generator, relaywatch)
+    truth, lines, (rss, own_kib), cpu = play(run, generator, relaywatch)
     incidents, summary = read_alerts(lines)
     own = summary["relaywatch"]
     return {"seed": run["seed"], "set": run["set"], "name": run["name"], "users": run["users"], "days": run["days"],
-            "memory": run["memory"], "rss_kib": rss, "cpu_s": cpu, "lines": own["input"]["lines"],
+            "memory": run["memory"], "rss_kib": rss, "own_kib": own_kib, "cpu_s": cpu, "lines": own["input"]["lines"],
             "rejected": own["input"].get("rejected", 0), "mail_events": truth["mail_events"], "names": truth["names_in_failures"], "logins": len(truth["logins"]),
             "verdict": own["verdict"]["relay"]["state"], "want": truth["verdicts"],
             "attacks": [judge_attack(a, incidents, truth["logins"]) for a in truth["attacks"]],
