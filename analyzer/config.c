@@ -234,6 +234,10 @@ static bool take_path(struct config *c, const struct setting *s)
                       : s->id == OPTION_SPOOL            ? &c->spool_dir
                       : s->id == OPTION_USER             ? &c->user
                       : s->id == OPTION_SIGNATURES       ? &c->signatures
+                      : s->id == OPTION_TLS_CA           ? &c->tls.ca
+                      : s->id == OPTION_TLS_CERT         ? &c->tls.cert
+                      : s->id == OPTION_TLS_KEY          ? &c->tls.key
+                      : s->id == OPTION_TLS_FINGERPRINT  ? &c->tls.fingerprint
                       : s->id == OPTION_GEOIP_CITY       ? &c->geoip_city
                       : s->id == OPTION_GEOIP_COUNTRY    ? &c->geoip_country
                                                          : &c->geoip_asn;
@@ -283,6 +287,10 @@ static bool take(struct config *c, const struct setting *s, struct error *reterr
     case OPTION_SPOOL:
     case OPTION_USER:
     case OPTION_SIGNATURES:
+    case OPTION_TLS_CA:
+    case OPTION_TLS_CERT:
+    case OPTION_TLS_KEY:
+    case OPTION_TLS_FINGERPRINT:
     case OPTION_GEOIP_CITY:
     case OPTION_GEOIP_COUNTRY:
     case OPTION_GEOIP_ASN:

@@ -39,6 +39,7 @@ struct config {
     struct honey_users *honey_users; /* owned */
     struct config_output outputs[CONFIG_OUTPUTS_MAX];
     unsigned outputs_count;
+    struct tls_settings tls;                            /* of outputs to collectors by TLS */
     const char *metrics_path, *serve_token;             /* NULL: none */
     struct http_address metrics_listen, serve;          /* not given: not wanted */
     const char *events_path;                            /* NULL: none */

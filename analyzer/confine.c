@@ -42,19 +42,16 @@ static void read_beside(struct sandbox *s, const char *path)
     sandbox_may_read(s, place);
 }
 
-/* "tcp://host:514" */
 static void connect_to(struct sandbox *s, const char *path)
 {
-    const char *colon = strrchr(path, ':');
-    char *end = NULL;
-    unsigned long port = colon == NULL ? 0 : strtoul(colon + 1, &end, 10);
+    unsigned port;
 
-    if (strncmp(path, "tcp://", 6) != 0)
+    if (!net_sink_tcp_port(path, &port))
         return;
-    if (port == 0 || port > 65535 || *end != '\0' || s->ports_count == SANDBOX_PORTS_MAX)
+    if (port == 0 || s->ports_count == SANDBOX_PORTS_MAX)
         s->any_port = true;
     else
-        s->ports[s->ports_count++] = (unsigned)port;
+        s->ports[s->ports_count++] = port;
 }
 
 /* A file grows, is made again after rotation, or is replaced: its directory. Devices and pipes:

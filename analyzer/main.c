@@ -27,10 +27,12 @@
 #include "match/signatures.h"
 #include "merge.h"
 #include "options.h"
+#include "output/tls.h"
 #include "parsers.h"
 #include "pipeline.h"
 #include "reload.h"
 #include "service.h"
+#include "sinks.h"
 
 enum {
     EXIT_FAILED = 1,
@@ -82,9 +84,11 @@ static int show_version(void)
 
     pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
     pcre2_config(PCRE2_CONFIG_JIT, &jit);
-    printf("relaywatch %s\nPCRE2 %s (JIT %s), libmaxminddb %s, cJSON %s, libmicrohttpd %s\n",
+    printf("relaywatch %s\nPCRE2 %s (JIT %s), libmaxminddb %s, cJSON %s, libmicrohttpd %s, GnuTLS "
+           "%s\n",
            RELAYWATCH_VERSION, pcre2, jit ? "on" : "off", MMDB_lib_version(), cJSON_Version(),
-           http_version() == NULL ? "left out" : http_version());
+           http_version() == NULL ? "left out" : http_version(),
+           tls_version() == NULL ? "left out" : tls_version());
     show_decoders();
     return 0;
 }
@@ -290,7 +294,7 @@ static int check_config(const struct config *config)
     struct error error = {0};
     struct signatures *signatures = signatures_load(config->signatures, &error);
     bool good = signatures != NULL && signatures_check(signatures, &error) &&
-                check_examples(config, signatures->files, &error);
+                check_examples(config, signatures->files, &error) && sinks_check(config, &error);
 
     signatures_free(signatures);
     if (!good)

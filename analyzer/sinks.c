@@ -101,14 +101,15 @@ static void begin(struct sinks *s, struct sink *k)
     send(s, k);
 }
 
-static struct transport *open_transport(const struct config_output *o, struct error *reterr)
+static struct transport *open_transport(const struct config *config, const struct config_output *o,
+                                        struct error *reterr)
 {
     if (o->writer->whole)
         return transport_open_whole(o->path, reterr);
     if (o->path == NULL || !net_sink_is(o->path))
         return transport_open(o->path, reterr);
     if (o->writer->frame != FRAME_NONE)
-        return transport_open_net(o->path, o->writer->frame, reterr);
+        return transport_open_net(o->path, o->writer->frame, &config->tls, reterr);
     error_set(reterr, ERROR_OUTPUT, "output %s goes to files, not to %s", o->writer->name, o->path);
     return NULL;
 }
@@ -130,13 +131,29 @@ static struct transport *open_spooled(const struct config *config, const char *f
 static struct transport *open_output(const struct config *config, const struct config_output *o,
                                      struct error *reterr)
 {
-    return open_spooled(config, o->writer->name, o->path, open_transport(o, reterr), reterr);
+    return open_spooled(config, o->writer->name, o->path, open_transport(config, o, reterr),
+                        reterr);
 }
 
 static struct transport *open_events(const struct config *config, struct error *reterr)
 {
     return open_spooled(config, "events", config->events_path,
                         transport_open(config->events_path, reterr), reterr);
+}
+
+bool sinks_check(const struct config *config, struct error *reterr)
+{
+    struct tls_credentials *credentials;
+
+    for (unsigned i = 0; i < config->outputs_count; i++) {
+        const char *path = config->outputs[i].path;
+        if (path == NULL || !net_sink_is_tls(path))
+            continue;
+        credentials = tls_credentials_new(&config->tls, path, reterr);
+        tls_credentials_free(credentials);
+        return credentials != NULL; /* all have the same */
+    }
+    return true;
 }
 
 struct sinks *sinks_new(const struct config *config, struct error *reterr)

@@ -14,6 +14,10 @@ struct sinks;
 /* sinks_new - open all outputs and the --events file; NULL with *reterr when one cannot be opened
  */
 struct sinks *sinks_new(const struct config *config, struct error *reterr);
+
+/* sinks_check - what can be known of outputs without opening them: TLS and its files; false with
+ * *reterr */
+bool sinks_check(const struct config *config, struct error *reterr);
 struct sinks *sinks_free(struct sinks *s);
 
 /* sinks_run_info - width and colour of an output: those of the terminal when it is standard output

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const unsigned char *data, size_t size)
         return 0;
     frame = (enum net_frame)(FRAME_LINE + data[0] % 3);
     rest = again = slice_from(rest, 1);
-    sink = net_sink_open(address, frame, &error);
+    sink = net_sink_open(address, frame, NULL, &error);
     ASSERT(sink != NULL);
     while (rest.len > 0) {
         message = fuzz_take_line(&rest);

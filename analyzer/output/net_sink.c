@@ -6,10 +6,12 @@
  * other end has acknowledged (SIOCOUTQ): a message stays in the backlog until then, and for a
  * second more while there is room, since a receiver that is killed may have acknowledged what it
  * did not read. When the connection breaks all those go again: at least once.
- * source:   RFC 6587 3.4.1; POSIX connect(2), send(2), poll(2); tcp(7), unix(7).
- * limits:   no TLS: hand over to a syslog server on this host, which has it. What a receiver took
- * and lost more than a second later is lost; so is any datagram the network loses. The monotonic
- * clock times attempts and waits, never an alert. */
+ * With TLS (tls.h) the bytes on the wire are counted instead of those of the messages, and nothing
+ * goes out before the other end is known to be the right one.
+ * source:   RFC 6587 3.4.1, RFC 5425; POSIX connect(2), send(2), poll(2); tcp(7), unix(7).
+ * limits:   the name is looked up once, at the start. What a receiver took and lost more than a
+ * second later is lost; so is any datagram the network loses. The monotonic clock times attempts
+ * and waits, never an alert. */
 #include "output/net_sink.h"
 
 #include <errno.h>
@@ -29,10 +31,12 @@
 #include "base/panic.h"
 
 enum { STALL_MS = 2000, CLOSE_MS = 5000, RETRY_MS = 1000, HOLD_MS = 1000, TELL_MS = 60000 };
+enum { SHAKE_MS = 10000, RETRY_MOST_MS = 8000 }; /* of TLS */
 enum { HOLD_MESSAGES = 1024 };
 
 struct net_sink {
     char *path; /* for messages to people */
+    char *host; /* of TLS: the name its certificate has to have; else NULL */
     enum net_frame frame;
     int type; /* SOCK_STREAM or SOCK_DGRAM */
     struct sockaddr_storage address;
@@ -43,6 +47,13 @@ struct net_sink {
     struct backlog *backlog;   /* owned; framed messages */
     size_t sent;               /* of the message that goes out next */
     uint64_t total;            /* bytes of whole messages on this connection */
+    /* of TLS */
+    struct tls_credentials *credentials;
+    struct tls *tls;    /* of this connection; NULL before it */
+    bool secure;        /* the handshake is over */
+    int64_t shaking_ms; /* it began */
+    int refused;        /* handshakes that failed since the last good one */
+    char told_why[256]; /* the failure of TLS that was told last */
 };
 
 static int64_t now_ms(void)
@@ -58,7 +69,12 @@ bool net_sink_is(const char *path)
     slice s = slice_of(path);
 
     return slice_starts(s, SLICE_LIT("tcp://")) || slice_starts(s, SLICE_LIT("udp://")) ||
-           slice_starts(s, SLICE_LIT("unix:"));
+           slice_starts(s, SLICE_LIT("unix:")) || net_sink_is_tls(path);
+}
+
+bool net_sink_is_tls(const char *path)
+{
+    return slice_starts(slice_of(path), SLICE_LIT("tls://"));
 }
 
 /* ---- addresses ---- */
@@ -77,35 +93,65 @@ static bool resolve_unix(struct net_sink *s, slice path, struct error *reterr)
     return true;
 }
 
-/* "host:514", "[2001:db8::1]:514" */
-static bool resolve_host(struct net_sink *s, slice text, struct error *reterr)
+/* "host:514", "[2001:db8::1]:514"; the port may be missing where there is a usual one. */
+static bool split_host(slice text, unsigned usual_port, char host[256], char port[16])
 {
-    char host[256], port[16];
-    size_t colon = slice_rfind_byte(text, ':');
-    slice name = slice_first(text, colon);
-    struct addrinfo hints = {.ai_socktype = s->type}, *found = NULL;
-    int code;
+    size_t colon = slice_rfind_byte(text, ':'), bracket = slice_rfind_byte(text, ']');
+    bool has_port = colon < text.len && (bracket == text.len || colon > bracket);
+    slice name = has_port ? slice_first(text, colon) : text;
 
     if (name.len > 1 && name.ptr[0] == '[' && name.ptr[name.len - 1] == ']')
         name = (slice){name.ptr + 1, name.len - 2};
-    if (colon == text.len || name.len == 0 || colon + 1 == text.len ||
-        !slice_keep(name, host, sizeof host) ||
-        !slice_keep(slice_from(text, colon + 1), port, sizeof port))
-        return error_set(reterr, ERROR_OUTPUT, "%s is no collector (tcp://HOST:PORT)", s->path);
+    if (!has_port)
+        snprintf(port, 16, "%u", usual_port);
+    else if (colon + 1 == text.len || !slice_keep(slice_from(text, colon + 1), port, 16))
+        return false;
+    return (has_port || usual_port != 0) && name.len > 0 && slice_keep(name, host, 256);
+}
+
+bool net_sink_tcp_port(const char *path, unsigned *ret_port)
+{
+    bool tls = net_sink_is_tls(path);
+    char host[256], port[16], *end = NULL;
+    unsigned long n = 0;
+
+    if (!tls && !slice_starts(slice_of(path), SLICE_LIT("tcp://")))
+        return false;
+    if (split_host(slice_from(slice_of(path), 6), tls ? TLS_SYSLOG_PORT : 0, host, port))
+        n = strtoul(port, &end, 10);
+    *ret_port = n > 65535 || end == NULL || *end != '\0' ? 0 : (unsigned)n;
+    return true;
+}
+
+static bool resolve_host(struct net_sink *s, slice text, struct error *reterr)
+{
+    bool tls = net_sink_is_tls(s->path);
+    char host[256], port[16];
+    struct addrinfo hints = {.ai_socktype = s->type}, *found = NULL;
+    int code;
+
+    if (!split_host(text, tls ? TLS_SYSLOG_PORT : 0, host, port))
+        return error_set(reterr, ERROR_OUTPUT, "%s is no collector (%s)", s->path,
+                         tls ? "tls://HOST[:PORT]" : "tcp://HOST:PORT");
     code = getaddrinfo(host, port, &hints, &found);
     if (code != 0)
         return error_set(reterr, ERROR_OUTPUT, "%s: %s", s->path, gai_strerror(code));
     memcpy(&s->address, found->ai_addr, found->ai_addrlen);
     s->address_len = found->ai_addrlen;
     freeaddrinfo(found);
+    if (tls) {
+        s->host = panic_calloc(1, sizeof host);
+        memcpy(s->host, host, sizeof host);
+    }
     return true;
 }
 
 static bool resolve(struct net_sink *s, struct error *reterr)
 {
     slice path = slice_of(s->path);
+    bool stream = net_sink_is_tls(s->path) || slice_starts(path, SLICE_LIT("tcp://"));
 
-    s->type = slice_starts(path, SLICE_LIT("tcp://")) ? SOCK_STREAM : SOCK_DGRAM;
+    s->type = stream ? SOCK_STREAM : SOCK_DGRAM;
     if (slice_starts(path, SLICE_LIT("unix:")))
         return resolve_unix(s, slice_from(path, 5), reterr);
     return resolve_host(s, slice_from(path, 6), reterr);
@@ -113,19 +159,50 @@ static bool resolve(struct net_sink *s, struct error *reterr)
 
 /* ---- connection ---- */
 
-static void lose(struct net_sink *s, int code)
+/* Of TLS each reason is told, and of others one a minute: there are many of those in one outage. */
+static void tell(struct net_sink *s, const char *why, bool of_tls)
 {
+    bool is_news = of_tls && strcmp(why, s->told_why) != 0;
+
+    if (is_news || s->told_ms == 0 || now_ms() - s->told_ms > TELL_MS)
+        fprintf(stderr, "relaywatch: %s: %s; trying again\n", s->path, why);
+    if (of_tls)
+        snprintf(s->told_why, sizeof s->told_why, "%s", why);
+    s->told_ms = now_ms();
+}
+
+static void hang_up(struct net_sink *s)
+{
+    s->tls = tls_free(s->tls);
     if (s->fd >= 0)
         (void)close(s->fd);
     s->fd = -1;
-    s->connected = false;
+    s->connected = s->secure = false;
     s->sent = 0; /* the cut message goes again from its beginning */
     s->total = 0;
     backlog_rewind(s->backlog);
+}
+
+static void lose(struct net_sink *s, int code)
+{
+    hang_up(s);
     s->retry_ms = now_ms() + RETRY_MS;
-    if (s->told_ms == 0 || now_ms() - s->told_ms > TELL_MS)
-        fprintf(stderr, "relaywatch: %s: %s; trying again\n", s->path, strerror(code));
-    s->told_ms = now_ms();
+    tell(s, strerror(code), false);
+}
+
+/* A collector that is the wrong one is likely to stay so for a while. */
+static void lose_tls(struct net_sink *s, const char *why)
+{
+    char text[256];
+    int64_t wait = (int64_t)RETRY_MS << (s->secure || s->refused > 3 ? 0 : s->refused);
+
+    snprintf(text, sizeof text, "TLS: %s", why);
+    if (!s->secure && s->refused > 2)
+        wait = RETRY_MOST_MS;
+    s->refused += !s->secure;
+    hang_up(s);
+    s->retry_ms = now_ms() + wait;
+    tell(s, text, true);
 }
 
 static void attempt(struct net_sink *s)
@@ -143,32 +220,89 @@ static void attempt(struct net_sink *s)
         lose(s, errno);
 }
 
-/* Is the socket ready for bytes within so many milliseconds? */
-static bool ready(struct net_sink *s, int wait_ms)
+static bool is_shaking(const struct net_sink *s)
 {
-    struct pollfd one = {.fd = s->fd, .events = POLLOUT};
+    return s->tls != NULL && !s->secure;
+}
+
+static void lose_silent(struct net_sink *s)
+{
+    lose_tls(s, "no answer to the handshake: a collector without TLS?");
+}
+
+/* A step of the handshake; true when it is over. */
+static bool shake(struct net_sink *s)
+{
+    switch (tls_handshake(s->tls)) {
+    case TLS_DONE:
+        s->secure = true;
+        s->refused = 0;
+        return true;
+    case TLS_FAILED:
+        lose_tls(s, tls_why(s->tls));
+        return false;
+    default:
+        return false;
+    }
+}
+
+static bool has_connected(struct net_sink *s)
+{
     int code = 0;
     socklen_t size = sizeof code;
 
-    if (s->fd < 0 || poll(&one, 1, wait_ms) <= 0)
-        return false;
-    if (s->connected)
-        return true;
-    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &code, &size) == 0 && code == 0)
-        s->connected = true;
-    else
+    if (getsockopt(s->fd, SOL_SOCKET, SO_ERROR, &code, &size) != 0 || code != 0) {
         lose(s, code);
-    return s->connected;
+        return false;
+    }
+    return s->connected = true;
+}
+
+/* Is the socket ready for bytes of messages within so many milliseconds? */
+static bool ready(struct net_sink *s, int wait_ms)
+{
+    bool listens = is_shaking(s) && tls_wants_input(s->tls);
+    struct pollfd one = {.fd = s->fd, .events = listens ? POLLIN : POLLOUT};
+
+    if (s->fd < 0)
+        return false;
+    if (poll(&one, 1, wait_ms) <= 0) {
+        if (is_shaking(s) && now_ms() - s->shaking_ms > SHAKE_MS)
+            lose_silent(s);
+        return false;
+    }
+    if (!s->connected && !has_connected(s))
+        return false;
+    if (s->host != NULL && s->tls == NULL) {
+        s->tls = tls_new(s->credentials, s->fd, s->host);
+        s->shaking_ms = now_ms();
+    }
+    return !is_shaking(s) || shake(s);
 }
 
 /* ---- queue ---- */
 
-/* The other end has closed: what is sent now would be lost without an error. */
-static bool has_left(const struct net_sink *s)
+/* Has the other end closed? What is sent then would be lost without an error. */
+static bool still_there(struct net_sink *s)
 {
     char byte;
 
-    return s->type == SOCK_STREAM && recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0;
+    if (s->tls != NULL && tls_look(s->tls) == TLS_FAILED) {
+        lose_tls(s, tls_why(s->tls));
+        return false;
+    }
+    if (s->tls == NULL && s->type == SOCK_STREAM &&
+        recv(s->fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 0) {
+        lose(s, ECONNRESET);
+        return false;
+    }
+    return true;
+}
+
+/* Bytes given to the system on this connection. */
+static uint64_t written(const struct net_sink *s)
+{
+    return s->tls != NULL ? tls_written(s->tls) : s->total + s->sent;
 }
 
 /* Forget what has arrived; in_haste: at once, and not a second later. */
@@ -178,12 +312,14 @@ static void release_arrived(struct net_sink *s, bool in_haste)
     int64_t sent_ms, now = now_ms();
     int bytes = 0;
 
+    if (s->tls != NULL && !tls_is_accepted(s->tls))
+        in_haste = false; /* it may be refused yet */
     if (s->fd < 0 || !backlog_oldest_sent(s->backlog, &mark, &sent_ms) ||
         ioctl(s->fd, SIOCOUTQ, &bytes) != 0)
         return;
     /* of a local socket it counts more than the bytes, and 0 is all of it */
-    waits = s->address.ss_family == AF_UNIX && bytes > 0 ? s->total + s->sent : (uint64_t)bytes;
-    while (backlog_oldest_sent(s->backlog, &mark, &sent_ms) && mark + waits <= s->total + s->sent &&
+    waits = s->address.ss_family == AF_UNIX && bytes > 0 ? written(s) : (uint64_t)bytes;
+    while (backlog_oldest_sent(s->backlog, &mark, &sent_ms) && mark + waits <= written(s) &&
            (in_haste || now - sent_ms >= HOLD_MS ||
             backlog_held(s->backlog) - backlog_unsent(s->backlog) > HOLD_MESSAGES))
         backlog_release(s->backlog);
@@ -194,33 +330,48 @@ static void note_sent(struct net_sink *s, size_t len)
 {
     s->total += len;
     s->sent = 0;
-    backlog_sent(s->backlog, s->total, now_ms());
+    backlog_sent(s->backlog, written(s), now_ms());
     if (s->type == SOCK_DGRAM)
         backlog_release(s->backlog); /* nobody will say more of it */
+}
+
+/* A piece of the next message; false when the socket takes no more, or is there no more. */
+static bool push_piece(struct net_sink *s, slice rest, size_t *ret_sent)
+{
+    enum tls_result result;
+    ssize_t n;
+
+    if (s->tls != NULL) {
+        result = tls_send(s->tls, rest, ret_sent);
+        if (result == TLS_FAILED)
+            lose_tls(s, tls_why(s->tls));
+        return result == TLS_DONE;
+    }
+    n = send(s->fd, rest.ptr, rest.len, MSG_NOSIGNAL);
+    if (n >= 0)
+        *ret_sent = (size_t)n;
+    else if (errno != EAGAIN && errno != EWOULDBLOCK && errno != ENOBUFS && errno != EMSGSIZE)
+        lose(s, errno);
+    return n >= 0;
 }
 
 /* Send what goes without waiting; false when the socket takes no more. */
 static bool push(struct net_sink *s)
 {
+    size_t n = 0;
     slice m;
 
-    if (has_left(s)) {
-        lose(s, ECONNRESET);
+    if (!still_there(s))
         return false;
-    }
     while (backlog_next(s->backlog, &m)) {
-        ssize_t n = send(s->fd, m.ptr + s->sent, m.len - s->sent, MSG_NOSIGNAL);
-        if (n < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == ENOBUFS))
-            return false;
-        if (n < 0 && errno == EMSGSIZE) { /* no datagram can be so long */
-            backlog_refuse(s->backlog);
+        errno = 0;
+        if (!push_piece(s, slice_from(m, s->sent), &n)) {
+            if (s->fd < 0 || s->tls != NULL || errno != EMSGSIZE)
+                return false;
+            backlog_refuse(s->backlog); /* no datagram can be so long */
             continue;
         }
-        if (n < 0) {
-            lose(s, errno);
-            return false;
-        }
-        s->sent += (size_t)n;
+        s->sent += n;
         if (s->sent == m.len || s->type == SOCK_DGRAM)
             note_sent(s, m.len);
         release_arrived(s, s->closing);
@@ -265,8 +416,23 @@ static void frame_message(const struct net_sink *s, slice text, struct outbuf *o
 
 /* ---- what others call ---- */
 
-struct net_sink *net_sink_open(const char *path, enum net_frame frame, struct error *reterr)
+static struct net_sink *free_sink(struct net_sink *s)
 {
+    s->tls = tls_free(s->tls);
+    if (s->fd >= 0)
+        (void)close(s->fd);
+    backlog_free(s->backlog);
+    tls_credentials_free(s->credentials);
+    free(s->host);
+    free(s->path);
+    free(s);
+    return NULL;
+}
+
+struct net_sink *net_sink_open(const char *path, enum net_frame frame,
+                               const struct tls_settings *tls, struct error *reterr)
+{
+    static const struct tls_settings defaults = {0};
     struct net_sink *s = panic_calloc(1, sizeof *s);
     size_t size = strlen(path) + 1;
 
@@ -274,11 +440,10 @@ struct net_sink *net_sink_open(const char *path, enum net_frame frame, struct er
     memcpy(s->path, path, size);
     s->frame = frame;
     s->fd = -1;
-    if (!resolve(s, reterr)) {
-        free(s->path);
-        free(s);
-        return NULL;
-    }
+    if (net_sink_is_tls(path))
+        s->credentials = tls_credentials_new(tls == NULL ? &defaults : tls, path, reterr);
+    if ((net_sink_is_tls(path) && s->credentials == NULL) || !resolve(s, reterr))
+        return free_sink(s);
     s->backlog = backlog_new();
     attempt(s);
     return s;
@@ -350,6 +515,8 @@ bool net_sink_settle(struct net_sink *s)
     s->closing = true;
     if (backlog_held(s->backlog) > 0)
         drain(s, 0, CLOSE_MS);
+    if (backlog_held(s->backlog) > 0 && is_shaking(s))
+        lose_silent(s); /* so that it is told */
     s->closing = false;
     if (!backlog_sync(s->backlog))
         (void)backlog_drop_all(s->backlog);
@@ -370,11 +537,8 @@ bool net_sink_close(struct net_sink **s)
     if (backlog_spooled(old->backlog) > 0)
         fprintf(stderr, "relaywatch: %s: %zu bytes wait in the spool for the next start\n",
                 old->path, backlog_spooled(old->backlog));
-    backlog_free(old->backlog);
-    if (old->fd >= 0)
-        (void)close(old->fd);
-    free(old->path);
-    free(old);
-    *s = NULL;
+    if (old->secure)
+        tls_leave(old->tls);
+    *s = free_sink(old);
     return ok;
 }

@@ -1,11 +1,13 @@
-/* net_sink.h - finished messages to a collector: tcp://HOST:PORT, udp://HOST:PORT, unix:/PATH
+/* net_sink.h - finished messages to a collector: tcp://HOST:PORT, tls://HOST[:PORT],
+ * udp://HOST:PORT, unix:/PATH
  *
  * Never holds the run up for a collector that is away: messages wait in a bounded queue, are sent
  * when it takes them, and what does not fit is dropped and counted (output/backlog.h). A lost
  * connection is made again; the message it cut, and those that the other end has not acknowledged
  * or only within the last second, are sent again: at least once.
  *
- * source: RFC 6587 3.4 (framing over TCP), RFC 5426 (UDP), GELF 1.1 (NUL over TCP). */
+ * source: RFC 6587 3.4 (framing over TCP), RFC 5425 (TLS), RFC 5426 (UDP), GELF 1.1 (NUL over TCP).
+ */
 #ifndef OUTPUT_NET_SINK_H
 #define OUTPUT_NET_SINK_H
 
@@ -15,6 +17,7 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "output/backlog.h"
+#include "output/tls.h"
 
 /* How a stream tells where a message ends. A datagram is a message by itself. */
 enum net_frame {
@@ -29,11 +32,23 @@ struct net_sink;
 /* net_sink_is - does a path name a collector rather than a file */
 bool net_sink_is(const char *path);
 
+/* net_sink_is_tls - is it one by TLS */
+bool net_sink_is_tls(const char *path);
+
+/* net_sink_tcp_port - the port that will be connected to
+ *
+ *   out       ret_port   0 when it is not a number
+ *   result    false: none by TCP, or not a collector */
+bool net_sink_tcp_port(const char *path, unsigned *ret_port);
+
 /* net_sink_open - look the address up and begin to connect
  *
- *   result    NULL with *reterr (ERROR_OUTPUT) when the path or the name makes no sense; a
- * collector that is not there yet is no error */
-struct net_sink *net_sink_open(const char *path, enum net_frame frame, struct error *reterr);
+ *   in        tls     its files are read now; NULL: the defaults
+ *   result    NULL with *reterr (ERROR_OUTPUT) when the path or the name makes no sense, or
+ * (ERROR_CONFIG) TLS is left out or its files are no good; a collector that is not there yet is no
+ * error */
+struct net_sink *net_sink_open(const char *path, enum net_frame frame,
+                               const struct tls_settings *tls, struct error *reterr);
 
 /* net_sink_write - send one message, or queue it
  *

@@ -250,9 +250,10 @@ static bool write_or_wait(struct transport *t, slice bytes)
     return kept;
 }
 
-struct transport *transport_open_net(const char *path, enum net_frame frame, struct error *reterr)
+struct transport *transport_open_net(const char *path, enum net_frame frame,
+                                     const struct tls_settings *tls, struct error *reterr)
 {
-    struct net_sink *net = net_sink_open(path, frame, reterr);
+    struct net_sink *net = net_sink_open(path, frame, tls, reterr);
     struct transport *t;
     size_t size = strlen(path) + 1;
 

@@ -37,8 +37,9 @@ struct transport *transport_open_whole(const char *path, struct error *reterr);
 
 /* transport_open_net - a collector, see net_sink.h; each write is one message
  *
- *   result    NULL on failure, with *reterr set (ERROR_OUTPUT) */
-struct transport *transport_open_net(const char *path, enum net_frame frame, struct error *reterr);
+ *   result    NULL on failure, with *reterr set */
+struct transport *transport_open_net(const char *path, enum net_frame frame,
+                                     const struct tls_settings *tls, struct error *reterr);
 
 /* transport_spool - what has to wait lies in a folder too, and what an earlier run left there goes
  * first; nothing for standard output and for files that are replaced
