@@ -11,6 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "input/journal.h"
 #include "sandbox.h"
 
 /* "/var/log/mail.log" -> "/var/log", "mail.log" -> "." */
@@ -24,6 +25,21 @@ static void directory_of(const char *path, char *buf, size_t size)
     snprintf(buf, size, "%.*s", len == 0 ? 1 : (int)len, len == 0 ? "." : path);
 }
 
+/* Where the machine's own are, or where they are said to be. Fields are compressed, and newer
+ * versions of the library load what takes that off only when it is needed. */
+static void read_journal(struct sandbox *s, const char *name)
+{
+    static const char *const places[] = {"/var/log/journal", "/run/log/journal", "/etc/machine-id",
+                                         "/etc/ld.so.cache", "/usr/lib",         "/lib"};
+    char path[PATH_MAX];
+    bool own = journal_path(name, path, sizeof path) && path[0] == '\0';
+
+    for (unsigned i = own ? 0 : 2; i < sizeof places / sizeof places[0]; i++)
+        sandbox_may_read(s, places[i]);
+    if (!own)
+        sandbox_may_read(s, path);
+}
+
 /* The directory of a file that may be replaced, and where a link leads. */
 static void read_beside(struct sandbox *s, const char *path)
 {
@@ -32,6 +48,10 @@ static void read_beside(struct sandbox *s, const char *path)
 
     if (strcmp(path, "-") == 0)
         return;
+    if (journal_is(path)) {
+        read_journal(s, path);
+        return;
+    }
     directory_of(path, place, sizeof place);
     sandbox_may_read(s, place);
     if (stat(path, &st) == 0 && S_ISDIR(st.st_mode))

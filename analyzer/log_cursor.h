@@ -11,7 +11,13 @@
 #include "parser_memory.h"
 #include "reorder.h"
 
-enum { LOG_OPEN_MAX = 64 };
+enum { LOG_OPEN_MAX = 64, LOG_JOURNALS_MAX = 16 };
+
+/* Where a journal was left: it has no bytes it could be known again by. */
+struct journal_place {
+    uint64_t name; /* positions_name() */
+    char cursor[JOURNAL_CURSOR_MAX];
+};
 
 /* One input that is being read. */
 struct cursor {
@@ -35,6 +41,7 @@ struct cursor {
     bool again;                  /* ... and is to be read again */
     bool emptied;                /* the file was truncated, or has another log in it */
     bool twin;                   /* the same log is being read under another name */
+    bool went_on;                /* where it was left in an earlier run */
     int64_t tried_us;            /* wall clock of that */
     int64_t data_us;             /* monotonic: when it began to be at its end */
     int64_t leaving_us;          /* monotonic: when it was replaced or removed; 0 */
@@ -61,7 +68,9 @@ struct log_stream {
     struct input_totals totals;
     uint64_t consumed_closed;
     struct positions *positions; /* NULL: nobody asks where a log was left */
-    struct log_follow *follow;   /* NULL: a batch */
+    struct journal_place journals[LOG_JOURNALS_MAX];
+    unsigned journals_count;
+    struct log_follow *follow; /* NULL: a batch */
     struct cursor
         *left[LOG_OPEN_MAX]; /* from a state: records, window and next of logs that were open */
     unsigned left_count;

@@ -164,6 +164,11 @@ static void look_at(struct log_stream *s, unsigned slot)
     struct stat facts;
     bool there = follow_stat(f->names, slot, &facts);
 
+    if (follow_is_journal(f->names, slot)) {
+        if (at->state == SLOT_NONE)
+            appear(s, slot);
+        return;
+    }
     if (f->now_us < at->catch_until_us)
         catch_up(s, slot, at->catch_since_ns);
     if (at->state == SLOT_OPEN)
@@ -335,6 +340,7 @@ static void park(struct log_stream *s, struct cursor *c)
 static bool is_idle(const struct cursor *c)
 {
     return c->live && c->starved && !c->has_next && c->reorder == NULL &&
+           !source_is_journal(c->source) &&
            line_reader_bytes(&c->reader) == line_reader_ahead(&c->reader);
 }
 
@@ -400,6 +406,13 @@ static void drop_twin(struct log_stream *s, struct cursor *c)
     log_cursor_drop(s, c);
 }
 
+static void take_up_journal(struct log_stream *s, struct cursor *c)
+{
+    follow_listen(s->follow->names, source_journal_descriptor(c->source));
+    if (s->follow->from_end && !c->went_on)
+        (void)source_journal_go_on(c->source, NULL);
+}
+
 static void take_up(struct log_stream *s, struct cursor *c)
 {
     struct follow *names = s->follow->names;
@@ -408,12 +421,17 @@ static void take_up(struct log_stream *s, struct cursor *c)
     const struct position before = last == NULL ? (struct position){0} : *last;
 
     log_cursor_note(s, c, true);
-    c->live = is_plain_file(c) && !follow_is_once(names, c->input);
+    c->live =
+        source_is_journal(c->source) || (is_plain_file(c) && !follow_is_once(names, c->input));
     c->reader.keep_partial = c->live || !is_over(c);
     c->positions = s->positions;
     c->reader.may_read = c->live ? may_read : NULL;
     c->reader.may_read_arg = c;
     s->follow->slots[c->input].state = SLOT_OPEN;
+    if (source_is_journal(c->source)) {
+        take_up_journal(s, c);
+        return;
+    }
     if (s->follow->from_end && c->base_bytes == 0)
         pass_over_present(c);
     if (!follow_is_once(names, c->input))
@@ -433,7 +451,8 @@ static void open_waiting(struct log_stream *s)
         return;
     }
     s->open[s->open_count++] = c;
-    c->twin |= c->pos.head_len == 0; /* emptied just now: it is looked at again */
+    if (!source_is_journal(c->source))
+        c->twin |= c->pos.head_len == 0; /* emptied just now: it is looked at again */
     if (c->twin)
         drop_twin(s, c);
     else
@@ -598,6 +617,8 @@ bool log_stream_wait(struct log_stream *s, int most_ms)
         if (c->reorder != NULL && c->starved)
             reorder_idle(c->reorder, f->now_us - c->data_us);
         leave_if_due(f, c);
+        if (source_is_journal(c->source))
+            source_journal_heed(c->source);
         c->again = true;
     }
     while (s->open_count > LOG_OPEN_MAX / 2 && park_one(s, parking_us))

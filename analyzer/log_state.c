@@ -149,6 +149,20 @@ static void persist_positions(struct positions *p, struct state_io *io)
         p->list[i].is_open = false;
 }
 
+static void persist_journals(struct log_stream *s, struct state_io *io)
+{
+    uint64_t count = state_number(io, "journals", s->journals_count);
+
+    if (count > LOG_JOURNALS_MAX) {
+        state_fail(io, "too many journals");
+        return;
+    }
+    s->journals_count = (unsigned)count;
+    state_bytes(io, "journal places", s->journals, sizeof s->journals[0], s->journals_count);
+    for (unsigned i = 0; i < s->journals_count; i++)
+        s->journals[i].cursor[JOURNAL_CURSOR_MAX - 1] = '\0';
+}
+
 void log_stream_persist(struct log_stream *s, struct state_io *io)
 {
     struct input_totals totals;
@@ -163,6 +177,7 @@ void log_stream_persist(struct log_stream *s, struct state_io *io)
     uint64_t noted_ns = state_number(io, "wall clock", (uint64_t)wall_ns());
     state_bytes(io, "input totals", &totals, sizeof totals, 1);
     persist_positions(s->positions, io);
+    persist_journals(s, io);
     parser_memory_persist(s->memory, io);
     if (!state_loading(io)) {
         save_cursors(s, io);

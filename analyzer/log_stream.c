@@ -36,8 +36,11 @@ static int64_t first_time(struct log_stream *s, unsigned input, char *head)
 {
     ssize_t n = input_set_head(s->inputs, input, head, HEAD_BYTES);
     slice rest = {head, n > 0 ? (size_t)n : 0};
+    const char *name = s->inputs->inputs[input].path;
     const struct position *known =
-        s->positions == NULL ? NULL : positions_find(s->positions, rest, 0, 0);
+        s->positions == NULL ? NULL
+        : journal_is(name)   ? positions_latest_of(s->positions, positions_name(s->positions, name))
+                             : positions_find(s->positions, rest, 0, 0);
 
     if (known != NULL && known->latest_us != INT64_MIN)
         return known->latest_us;
@@ -148,6 +151,16 @@ static void prime(struct record_reader *records, slice head)
     }
 }
 
+/* What was dealt with of a log of which a part is known. */
+static void take_position(struct cursor *c, const struct position *known)
+{
+    c->pos.id = known->id;
+    c->reader.window_offset = c->base_bytes = known->offset;
+    c->reader.line_number = c->base_lines = known->line;
+    c->latest_us = known->latest_us;
+    c->went_on = true;
+}
+
 /* Where was this log left? False: nowhere. */
 static bool go_on(struct log_stream *s, struct cursor *c, slice head)
 {
@@ -166,10 +179,34 @@ static bool go_on(struct log_stream *s, struct cursor *c, slice head)
     (void)source_skip(c->source, ahead); /* shorter: a copy of which all was read */
     if (!log_left_take(s, c, known->id))
         prime(c->records, slice_first(text, ahead < text.len ? (size_t)ahead : text.len));
-    c->pos.id = known->id;
-    c->reader.window_offset = c->base_bytes = known->offset;
-    c->reader.line_number = c->base_lines = known->line;
-    c->latest_us = known->latest_us;
+    take_position(c, known);
+    return true;
+}
+
+/* The place of a journal that was left; NULL: none was, or there is no room for one. */
+static struct journal_place *place_of(struct log_stream *s, uint64_t name, bool make)
+{
+    for (unsigned i = 0; i < s->journals_count; i++)
+        if (s->journals[i].name == name)
+            return &s->journals[i];
+    if (!make || s->journals_count == LOG_JOURNALS_MAX)
+        return NULL;
+    s->journals[s->journals_count].name = name;
+    return &s->journals[s->journals_count++];
+}
+
+/* Where was this journal left? False: nowhere. */
+static bool go_on_journal(struct log_stream *s, struct cursor *c)
+{
+    uint64_t name = positions_name(s->positions, s->inputs->inputs[c->input].path);
+    const struct position *known = positions_latest_of(s->positions, name);
+    const struct journal_place *place = place_of(s, name, false);
+
+    if (known == NULL || place == NULL || place->cursor[0] == '\0' ||
+        !source_journal_go_on(c->source, place->cursor))
+        return false;
+    (void)log_left_take(s, c, known->id);
+    take_position(c, known);
     return true;
 }
 
@@ -193,7 +230,8 @@ struct cursor *log_cursor_open(struct log_stream *s, unsigned input)
     (void)source_peek(source, RECORD_READER_HEAD, &head); /* a failure shows at the first read */
     c->records = log_records_new(s, source_mtime_us(source), head);
     line_reader_init(&c->reader, source, &options);
-    bool known = s->positions != NULL && go_on(s, c, head);
+    bool known = s->positions != NULL &&
+                 (source_is_journal(source) ? go_on_journal(s, c) : go_on(s, c, head));
     s->totals.sources += !known && !c->twin;
     return c;
 }
@@ -232,20 +270,40 @@ static void cursor_close(struct log_stream *s, struct cursor *c)
     free(c);
 }
 
-void log_cursor_note(struct log_stream *s, struct cursor *c, bool is_open)
+static void fill_position(struct log_stream *s, struct cursor *c, bool is_open)
 {
-    struct stat facts;
-
-    if (c->twin || !source_is_regular(c->source) ||
-        fstat(source_descriptor(c->source), &facts) != 0)
-        return;
-    c->pos.device = facts.st_dev;
-    c->pos.inode = facts.st_ino;
     c->pos.name = positions_name(s->positions, s->inputs->inputs[c->input].path);
     c->pos.offset = line_reader_bytes(&c->reader);
     c->pos.line = c->reader.line_number;
     c->pos.latest_us = c->latest_us;
     c->pos.is_open = is_open;
+}
+
+static void note_place(struct log_stream *s, struct cursor *c, bool is_open)
+{
+    struct journal_place *place;
+
+    fill_position(s, c, is_open);
+    place = place_of(s, c->pos.name, true);
+    if (place != NULL)
+        source_journal_cursor(c->source, c->pos.offset - c->base_bytes, place->cursor);
+    positions_put(s->positions, &c->pos);
+}
+
+void log_cursor_note(struct log_stream *s, struct cursor *c, bool is_open)
+{
+    struct stat facts = {0};
+
+    if (source_is_journal(c->source)) {
+        note_place(s, c, is_open);
+        return;
+    }
+    if (c->twin || !source_is_regular(c->source) ||
+        fstat(source_descriptor(c->source), &facts) != 0)
+        return;
+    c->pos.device = facts.st_dev;
+    c->pos.inode = facts.st_ino;
+    fill_position(s, c, is_open);
     c->pos.mtime_ns = (int64_t)facts.st_mtim.tv_sec * 1000000000 + facts.st_mtim.tv_nsec;
     positions_put(s->positions, &c->pos);
 }

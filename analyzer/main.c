@@ -57,7 +57,7 @@ static int fail(const struct error *e)
 static void show_decoders(void)
 {
     const struct decoder *d, *before = NULL;
-    const char *between = "reads ";
+    const char *between = "reads ", *journal = journal_library();
 
     for (unsigned i = 0; (d = decoder_at(i)) != NULL; before = d, i++) {
         if (d == before || d->version == NULL)
@@ -74,7 +74,9 @@ static void show_decoders(void)
         printf("%s%s", between, d->name);
         between = ", ";
     }
-    putchar('\n');
+    printf("%s\n", journal == NULL ? "; the journal is left out" : "");
+    if (journal != NULL)
+        printf("the journal by %s\n", journal);
 }
 
 static int show_version(void)
@@ -115,6 +117,8 @@ static bool add_inputs(const struct settings *settings, struct input_set *inputs
         struct error one = {0};
         if (input_set_add(inputs, settings->operands[i], &one))
             continue;
+        if (one.code == ERROR_CONFIG)
+            return error_set(reterr, one.code, "%s", one.text);
         fprintf(stderr, "relaywatch: %s\n", one.text);
         ++*ret_failed;
     }
@@ -334,7 +338,8 @@ static int run(struct settings *settings, struct config *config)
     input_set_init(&inputs);
     inputs.how = (struct source_options){.waiter = {.on_wait = keep_waiting},
                                          .memory_bytes = config->memory_bytes,
-                                         .threads_left = &threads_left};
+                                         .threads_left = &threads_left,
+                                         .since_us = config->since_us > 0 ? config->since_us : 0};
     if (settings->explain)
         status = explain(settings, config, &inputs);
     else if (settings->merge)

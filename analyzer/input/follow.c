@@ -18,8 +18,9 @@
 
 #include "base/panic.h"
 #include "base/slice.h"
+#include "input/journal.h"
 
-enum { ASKED_FOR = -1, ONCE = -2 };
+enum { ASKED_FOR = -1, ONCE = -2, JOURNAL = -3, LISTEN_MAX = 16 };
 enum { TARGETS_MAX = 256, BLIND_WAIT_MS = 200 };
 
 static const uint32_t watched_events = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
@@ -27,7 +28,7 @@ static const uint32_t watched_events = IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM |
 
 struct name {
     char *path;    /* NULL: free */
-    int directory; /* in which it was found, or ASKED_FOR, or ONCE */
+    int directory; /* in which it was found, or ASKED_FOR, or ONCE, or JOURNAL */
     bool there;    /* at the last scan */
 };
 
@@ -42,6 +43,8 @@ struct follow {
     struct directory directories[TARGETS_MAX];
     unsigned directories_count;
     int inotify; /* -1: not available */
+    int listen[LISTEN_MAX];
+    unsigned listen_count;
 };
 
 struct follow *follow_new(void)
@@ -153,11 +156,23 @@ static bool add_directory(struct follow *f, const char *path, const char *patter
     return true;
 }
 
+static bool add_journal(struct follow *f, const char *name, struct error *reterr)
+{
+    struct journal *journal = journal_open(name, 0, reterr);
+
+    if (journal == NULL)
+        return false;
+    journal_free(&journal);
+    return add_name(f, name, JOURNAL) != NULL;
+}
+
 bool follow_add(struct follow *f, const char *arg, struct error *reterr)
 {
     struct stat facts;
     char place[PATH_MAX];
 
+    if (journal_is(arg))
+        return add_journal(f, arg, reterr);
     if (strcmp(arg, "-") == 0)
         return error_set(reterr, ERROR_USAGE,
                          "standard input cannot be followed beside files: a pipe is read as it "
@@ -285,6 +300,17 @@ bool follow_is_found(const struct follow *f, unsigned slot)
     return f->names[slot].directory >= 0;
 }
 
+bool follow_is_journal(const struct follow *f, unsigned slot)
+{
+    return f->names[slot].directory == JOURNAL;
+}
+
+void follow_listen(struct follow *f, int fd)
+{
+    if (fd >= 0 && f->listen_count < LISTEN_MAX) /* others are looked at now and then */
+        f->listen[f->listen_count++] = fd;
+}
+
 bool follow_stat(const struct follow *f, unsigned slot, struct stat *ret)
 {
     return f->names[slot].path != NULL && stat(f->names[slot].path, ret) == 0 &&
@@ -316,14 +342,17 @@ static bool take_events(struct follow *f)
 
 bool follow_wait(struct follow *f, int timeout_ms)
 {
-    struct pollfd waiting = {.fd = f->inotify, .events = POLLIN};
+    struct pollfd waiting[1 + LISTEN_MAX] = {{.fd = f->inotify, .events = POLLIN}};
 
+    for (unsigned i = 0; i < f->listen_count; i++)
+        waiting[1 + i] = (struct pollfd){.fd = f->listen[i], .events = POLLIN};
     if (f->inotify < 0) {
         int ms = timeout_ms < BLIND_WAIT_MS ? timeout_ms : BLIND_WAIT_MS;
         (void)nanosleep(&(struct timespec){.tv_nsec = (long)ms * 1000000}, NULL);
         return false;
     }
-    return poll(&waiting, 1, timeout_ms) > 0 && take_events(f);
+    return poll(waiting, 1 + f->listen_count, timeout_ms) > 0 && waiting[0].revents != 0 &&
+           take_events(f);
 }
 
 /* ---- what rotation has made of a log ---- */

@@ -23,7 +23,8 @@ struct follow;
 struct follow *follow_new(void);
 struct follow *follow_free(struct follow *f);
 
-/* follow_add - follow a path, a directory or a pattern; what does not exist yet is waited for
+/* follow_add - follow a path, a directory, a pattern or a journal; a path that does not exist yet
+ * is waited for
  *
  *   result    false and *reterr for what cannot be followed: a pipe, a device, too many names */
 bool follow_add(struct follow *f, const char *arg, struct error *reterr);
@@ -56,6 +57,12 @@ bool follow_is_once(const struct follow *f, unsigned slot);
 
 /* follow_is_found - was the name found in a directory, not asked for by the user */
 bool follow_is_found(const struct follow *f, unsigned slot);
+
+/* follow_is_journal - is it no file but a journal (journal.h), which is always there */
+bool follow_is_journal(const struct follow *f, unsigned slot);
+
+/* follow_listen - follow_wait() ends as well when this descriptor can be read; -1: nothing */
+void follow_listen(struct follow *f, int fd);
 
 /* follow_stat - the regular file of a name, symbolic links followed; false when there is none */
 bool follow_stat(const struct follow *f, unsigned slot, struct stat *ret);

@@ -196,11 +196,40 @@ static bool add_stream(struct input_set *set, const char *path, const struct sta
     return true;
 }
 
+/* It is opened here to see that it can be, and has something that may be read: who has no right to
+ * a file of a journal is not told so by the system. */
+static bool add_journal(struct input_set *set, const char *name, struct error *reterr)
+{
+    struct stat nowhere = {.st_mode = S_IFIFO};
+    struct source *source;
+    slice head;
+
+    for (unsigned i = 0; i < set->count; i++) {
+        if (strcmp(set->inputs[i].path, name) == 0) {
+            set->duplicates++;
+            return true;
+        }
+    }
+    source = source_open(name, reterr);
+    if (source == NULL)
+        return false;
+    bool good = source_peek(source, 1, &head) && head.len > 0;
+    source_free(&source);
+    if (!good)
+        return error_set(
+            reterr, ERROR_INPUT,
+            "%s: no entry of a journal that may be read (the group systemd-journal may)", name);
+    append_input(set, name, (struct input){.kind = INPUT_FILE}, &nowhere);
+    return true;
+}
+
 bool input_set_add(struct input_set *set, const char *arg, struct error *reterr)
 {
     struct stat facts;
     bool is_stdin = strcmp(arg, "-") == 0;
 
+    if (journal_is(arg))
+        return add_journal(set, arg, reterr);
     if ((is_stdin ? fstat(STDIN_FILENO, &facts) : stat(arg, &facts)) != 0)
         return error_set(reterr, ERROR_INPUT, "%s: cannot open: %s", is_stdin ? "(stdin)" : arg,
                          strerror(errno));

@@ -1,10 +1,10 @@
 /* input_set.h - command-line arguments to an ordered list of logs
  *
- * Files, "-" (stdin) and directories. Of a directory: its regular files in byte order of their
- * names, not recursive, without hidden and binary ones; what was left out is told by notes. The
- * same file twice (device and inode) is read once. Regular files are opened only to look at them
- * and by input_set_open(); a pipe is opened once and kept, since what has been read from it cannot
- * be read again. */
+ * Files, "-" (stdin), directories and journals (journal.h). Of a directory: its regular files in
+ * byte order of their names, not recursive, without hidden and binary ones; what was left out is
+ * told by notes. The same file twice (device and inode) is read once. Regular files are opened only
+ * to look at them and by input_set_open(); a pipe is opened once and kept, since what has been read
+ * from it cannot be read again. */
 #ifndef INPUT_INPUT_SET_H
 #define INPUT_INPUT_SET_H
 
@@ -54,7 +54,7 @@ void input_set_fini(struct input_set *set);
 
 /* input_set_add - add one argument
  *
- *   in        arg     file, directory or "-"; copied
+ *   in        arg     file, directory, "-" or "journal:..."; copied
  *   result    false and *reterr when nothing can be read from it; the set is as before (but for
  *             notes) and further arguments may be added. A duplicate is dropped, counted, and true.
  *   cost      opens each regular file once (decoder, gzip time); never waits for a pipe */

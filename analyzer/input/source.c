@@ -36,6 +36,7 @@ struct source {
     struct read_ahead *ahead;
     uint64_t ahead_taken;
     struct error error;
+    struct journal *journal; /* it gives the bytes; else NULL */
     bool is_regular;
     uint64_t size_bytes;
     int64_t mtime_us;
@@ -62,6 +63,11 @@ static ssize_t read_decoded(struct source *source, char *buf, size_t size)
 
     if (source->error.code != ERROR_NONE)
         return -1;
+    if (source->journal != NULL) {
+        ssize_t n = journal_read(source->journal, buf, size, &source->error);
+        source->feed.taken += n > 0 ? (uint64_t)n : 0;
+        return n;
+    }
     ssize_t got = source->ahead != NULL
                       ? read_ahead_read(source->ahead, buf, size, &source->notes,
                                         &source->ahead_taken, &cause)
@@ -232,9 +238,28 @@ struct source *source_open(const char *path, struct error *reterr)
     return source_open_with(path, &no_options, reterr);
 }
 
+/* Its lines are text as it is. */
+static struct source *open_journal(const char *name, const struct source_options *options,
+                                   struct error *reterr)
+{
+    struct journal *journal = journal_open(name, options->since_us, reterr);
+    struct source *source;
+
+    if (journal == NULL)
+        return NULL;
+    source = panic_calloc(1, sizeof *source);
+    source->name = keep_name(name);
+    source->journal = journal;
+    source->decoder = decoder_find(SLICE_NONE, NULL);
+    source->feed.fd = -1;
+    return source;
+}
+
 struct source *source_open_with(const char *path, const struct source_options *options,
                                 struct error *reterr)
 {
+    if (journal_is(path))
+        return open_journal(path, options, reterr);
     if (strcmp(path, "-") == 0)
         return open_descriptor(STDIN_FILENO, "(stdin)", options, reterr);
     int fd;
@@ -283,7 +308,8 @@ void source_free(struct source **source)
     end_thread(old);
     if (old->decoder != NULL && old->decoder->fini != NULL)
         old->decoder->fini(old->decoder_state);
-    if (old->feed.fd != STDIN_FILENO)
+    journal_free(&old->journal);
+    if (old->feed.fd != STDIN_FILENO && old->feed.fd >= 0)
         close(old->feed.fd);
     feed_fini(&old->feed);
     free(old->decoder_state);
@@ -307,12 +333,13 @@ ssize_t source_read(struct source *source, char *buf, size_t size)
     return (ssize_t)n;
 }
 
-/* A pipe that has given a whole line and now is silent will not be waited for. */
+/* A pipe that has given a whole line and now is silent will not be waited for. Of a journal no more
+ * than an entry may be read ahead. */
 static bool is_enough(const struct source *source)
 {
     return !source->is_regular && source->head_end > 0 &&
            memchr(source->head, '\n', source->head_end) != NULL &&
-           feed_quiet(&source->feed, SOURCE_QUIET_MS);
+           (source->journal != NULL || feed_quiet(&source->feed, SOURCE_QUIET_MS));
 }
 
 bool source_peek(struct source *source, size_t want, slice *ret)
@@ -384,6 +411,35 @@ bool source_ended_line(const struct source *source)
 int source_descriptor(const struct source *source)
 {
     return source->feed.fd;
+}
+
+bool source_is_journal(const struct source *source)
+{
+    return source->journal != NULL;
+}
+
+bool source_journal_go_on(struct source *source, const char *cursor)
+{
+    if (!journal_go_on(source->journal, cursor))
+        return false;
+    source->head_begin = source->head_end = 0;
+    return true;
+}
+
+void source_journal_cursor(const struct source *source, uint64_t offset,
+                           char ret[JOURNAL_CURSOR_MAX])
+{
+    journal_cursor(source->journal, offset, ret);
+}
+
+int source_journal_descriptor(struct source *source)
+{
+    return journal_descriptor(source->journal);
+}
+
+void source_journal_heed(struct source *source)
+{
+    journal_heed(source->journal);
 }
 
 const struct error *source_error(const struct source *source)

@@ -1,9 +1,9 @@
 /* source.h - bytes of one log, decompressed and as UTF-8, whatever the file was
  *
- * A source is a path, a descriptor or stdin. What it holds is told by its first bytes, never by its
- * name: a decoder (decoders.def) takes the compression off, then a byte order mark chooses UTF-16
- * to UTF-8 conversion. Nothing seeks, so that a pipe works like a file. A source is used by one
- * thread at a time, which may have the decoder work in another.
+ * A source is a path, a descriptor, stdin or a journal (journal.h). What it holds is told by its
+ * first bytes, never by its name: a decoder (decoders.def) takes the compression off, then a byte
+ * order mark chooses UTF-16 to UTF-8 conversion. Nothing seeks, so that a pipe works like a file. A
+ * source is used by one thread at a time, which may have the decoder work in another.
  *
  * source: RFC 1952 (gzip), RFC 3629 and RFC 2781 (UTF-8, UTF-16 and their marks). */
 #ifndef INPUT_SOURCE_H
@@ -16,12 +16,13 @@
 #include "base/error.h"
 #include "base/slice.h"
 #include "input/feed.h"
+#include "input/journal.h"
 
 struct source;
 
 enum source_encoding { SOURCE_BYTES, SOURCE_UTF8_BOM, SOURCE_UTF16LE, SOURCE_UTF16BE };
 
-/* source_open - open a file for reading; "-" is stdin
+/* source_open - open a file for reading; "-" is stdin, "journal:..." a journal
  *
  *   in        path    copied
  *   result    the source, or NULL and *reterr ("mail.log: cannot open: No such file or directory"):
@@ -49,6 +50,7 @@ struct source_options {
      * thread. A compressed file on disk is then unpacked in one of them (read_ahead.h), from the
      * first source_read() on. NULL: none. Must outlive the source. */
     unsigned *threads_left;
+    int64_t since_us; /* of a journal: what is older need not be read; 0 all */
 };
 
 /* source_open_with - source_open() with options, which are copied */
@@ -91,6 +93,21 @@ bool source_ended_line(const struct source *source);
 
 /* source_descriptor - of the file underneath, for fstat(2) and poll(2); it stays the source's */
 int source_descriptor(const struct source *source);
+
+/* source_is_journal - is it one; it has no descriptor of a file, and never ends for good */
+bool source_is_journal(const struct source *source);
+
+/* source_journal_go_on - of a journal: see journal_go_on(); what was looked at ahead is forgotten
+ */
+bool source_journal_go_on(struct source *source, const char *cursor);
+
+/* source_journal_cursor - of a journal: see journal_cursor() */
+void source_journal_cursor(const struct source *source, uint64_t offset,
+                           char ret[JOURNAL_CURSOR_MAX]);
+
+/* source_journal_descriptor, source_journal_heed - of a journal: see journal_descriptor() */
+int source_journal_descriptor(struct source *source);
+void source_journal_heed(struct source *source);
 
 /* source_error - what made source_read() return -1; code ERROR_NONE when nothing did */
 const struct error *source_error(const struct source *source);
