@@ -143,9 +143,9 @@ static int by_trouble(const void *a, const void *b)
     return order != 0 ? order : compare(y->as_number, x->as_number);
 }
 
-static unsigned keep_first(struct place_set *set, struct place_row *ret)
+static unsigned keep_first(struct place_set *set, struct place_row *ret, unsigned max)
 {
-    unsigned count = set->count < PLACE_ROWS_MAX ? set->count : PLACE_ROWS_MAX;
+    unsigned count = set->count < max ? set->count : max;
 
     if (set->count > 0)
         qsort(set->rows, set->count, sizeof *set->rows, by_trouble);
@@ -194,8 +194,8 @@ void places_collect(struct geo *geo, const struct originators *o,
     }
     ret->countries_total = countries.count;
     ret->networks_total = networks.count;
-    ret->countries_count = keep_first(&countries, ret->countries);
-    ret->networks_count = keep_first(&networks, ret->networks);
+    ret->countries_count = keep_first(&countries, ret->countries, PLACE_COUNTRIES_MAX);
+    ret->networks_count = keep_first(&networks, ret->networks, PLACE_NETWORKS_MAX);
     free(countries.rows);
     free(networks.rows);
 }

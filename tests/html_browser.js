@@ -98,6 +98,10 @@ async function pictures(browser, folder) {
     await page.setViewportSize({ width: 1280, height: 3000 });
     const box = await page.locator("section[aria-labelledby=timeline]").boundingBox();
     await page.screenshot({ path: path.join(folder, "report-timeline.png"), clip: { x: 24, y: box.y - 16, width: 1232, height: box.height + 32 } });
+    await page.locator(".world").screenshot({ path: path.join(folder, "report-map.png") });
+    await page.emulateMedia({ media: "print" });
+    await page.setViewportSize({ width: 794, height: 1123 }); // A4
+    await page.screenshot({ path: path.join(folder, "report-print.png") });
   }
 }
 

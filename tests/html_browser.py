@@ -40,13 +40,13 @@ def page(path, *logs, stdin=None, options=()):
 
 
 node, env = environment()
-geo = ["--geoip-city", data / "geo-city.mmdb", "--geoip-asn", data / "geo-as.mmdb"]
+geo = ["--geoip-country", data / "geo-world.mmdb", "--geoip-asn", data / "geo-as.mmdb"]
 with tempfile.TemporaryDirectory() as d:
     d = pathlib.Path(d)
     page(d / "relay-open.html", "relay-open.log", "relay-probed.log", options=geo)
     page(d / "backscatter.html", "backscatter.log")
     page(d / "hostile.html", "-", stdin=html_logs.hostile_day())
-    page(d / "bad-day.html", "-", stdin=html_logs.bad_day(24).encode())
+    page(d / "bad-day.html", "-", stdin=html_logs.bad_day(24).encode(), options=geo)
     page(d / "empty.html", "-", stdin=b"\n")
     work = {"pages": [str(d / f"{n}.html") for n in ("relay-open", "backscatter", "hostile", "bad-day", "empty")],
             "pictures": sys.argv[5] if len(sys.argv) > 5 and sys.argv[4] == "--pictures" else None}

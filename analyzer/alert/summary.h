@@ -155,11 +155,11 @@ struct place_row {
     unsigned incidents;
     enum severity worst; /* of the incidents */
 };
-enum { PLACE_ROWS_MAX = 40 };
+enum { PLACE_COUNTRIES_MAX = 256, PLACE_NETWORKS_MAX = 40 };
 
 /* Most trouble first; all empty without a GeoIP database. */
 struct places {
-    struct place_row countries[PLACE_ROWS_MAX], networks[PLACE_ROWS_MAX];
+    struct place_row countries[PLACE_COUNTRIES_MAX], networks[PLACE_NETWORKS_MAX];
     unsigned countries_count, networks_count;
     unsigned countries_total, networks_total; /* with those that have no row */
 };

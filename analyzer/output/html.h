@@ -13,7 +13,8 @@ enum {
     HTML_VALUE_MAX = 256,       /* code points of a value shown whole */
     HTML_LINKS_MOST = 200,      /* incidents that the timeline links to */
     HTML_PAGE_MOST = 400 << 10, /* bytes after which an incident is told in one row */
-    HTML_ROWS_MOST = 440 << 10  /* bytes after which the rest is only counted */
+    HTML_ROWS_MOST = 440 << 10, /* bytes after which the rest is only counted */
+    HTML_PLACES_ROOM = 48 << 10 /* bytes less for both where a map and its tables follow */
 };
 
 struct html {
@@ -79,6 +80,9 @@ void html_tops(struct html *h);
 
 /* html_places - by country and network; nothing without a GeoIP database */
 void html_places(struct html *h);
+
+/* html_world - the map of html_places */
+void html_world(struct html *h);
 
 /* html_scorecard - RFC 2505 and the hygiene list */
 void html_scorecard(struct html *h);

@@ -333,6 +333,7 @@ static void put_counts(struct html *h)
 void html_incidents(struct html *h)
 {
     unsigned i = 0;
+    const size_t room = h->s->places.countries_count > 0 ? HTML_PLACES_ROOM : 0;
     html_section(h, "incidents", "Incidents");
     if (h->incidents_count == 0) {
         html_raw(h, "<p>None.</p>\n");
@@ -341,9 +342,9 @@ void html_incidents(struct html *h)
     }
     put_counts(h);
     html_raw(h, "<div class=\"list\">\n");
-    for (; i < h->incidents_count && h->out->len < HTML_PAGE_MOST; i++)
+    for (; i < h->incidents_count && h->out->len < HTML_PAGE_MOST - room; i++)
         put_incident(h, i, i < OPEN_MOST && h->incidents[i]->severity >= SEVERITY_HIGH);
-    for (; i < h->incidents_count && h->out->len < HTML_ROWS_MOST; i++)
+    for (; i < h->incidents_count && h->out->len < HTML_ROWS_MOST - room; i++)
         put_row(h, i);
     html_raw(h, "</div>\n");
     if (i < h->incidents_count) {

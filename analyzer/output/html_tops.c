@@ -147,6 +147,8 @@ void html_tops(struct html *h)
 
 /* ---- places ---- */
 
+enum { ROWS_MOST = 40 };
+
 static void put_place(struct html *h, const struct place_row *row, uint64_t most)
 {
     uint64_t trouble = row->denied + row->auth_failed;
@@ -177,6 +179,7 @@ static void put_places(struct html *h, const struct place_row *rows, unsigned co
     uint64_t most = 0;
     if (count == 0)
         return;
+    count = count < ROWS_MOST ? count : ROWS_MOST;
     for (unsigned i = 0; i < count; i++)
         if (rows[i].denied + rows[i].auth_failed > most)
             most = rows[i].denied + rows[i].auth_failed;
@@ -204,7 +207,9 @@ void html_places(struct html *h)
     html_section(h, "places", "Where");
     html_raw(h, "<p class=\"note\">All incidents, and the clients that sent most, were refused "
                 "most, or failed to log in most. A place is where a network is registered, not who "
-                "is at fault.</p>\n<div class=\"tables wide\">\n");
+                "is at fault.</p>\n");
+    html_world(h);
+    html_raw(h, "<div class=\"tables wide\">\n");
     put_places(h, p->countries, p->countries_count, p->countries_total, "Countries");
     put_places(h, p->networks, p->networks_count, p->networks_total, "Networks");
     html_raw(h, "</div>\n");

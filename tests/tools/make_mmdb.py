@@ -82,7 +82,24 @@ LIMA = city("PE", "Peru", "SA", "South America", "Lima", -12.05, -77.04)
 CITIES = {"198.51.100.0/24": BERLIN, "203.0.113.0/25": HANOI, "203.0.113.128/25": LIMA, "2001:db8:1::/48": BERLIN,
           "2001:db8:2::/48": POTSDAM, "2001:db8:3::/48": HANOI, "2001:db8:4::/48": LIMA}
 HOSTING = {"autonomous_system_number": UInt32(64496), "autonomous_system_organization": "Example Hosting B.V."}
+# a /28 of the documentation networks for each, the ones listed first for the most
+COUNTRIES = """VN Viet Nam|CN China|BR Brazil|RU Russia|US United States|IN India|DE Germany|NL The Netherlands|SG Singapore|ID Indonesia|FR France
+TR Türkiye|UA Ukraine|NG Nigeria|ZA South Africa|KR South Korea|JP Japan|MX Mexico|AR Argentina|PE Peru|CL Chile|EG Egypt|IR Iran|TH Thailand
+BG Bulgaria|RO Romania|PL Poland|CZ Czechia|IT Italy|ES Spain|GB United Kingdom|CA Canada|AU Australia|HK Hong Kong|KE Kenya|MA Morocco
+LU Luxembourg|SC Seychelles|XK Kosovo|GI Gibraltar|ZZ Nowhere""".replace("\n", "|").split("|")
+
+
+def world():
+    rows, pieces = {}, [p for n in ("203.0.113.0/24", "198.51.100.0/24") for p in ipaddress.ip_network(n).subnets(new_prefix=28)]
+    pieces += ipaddress.ip_network("198.18.0.0/15").subnets(new_prefix=24)
+    for i, piece in enumerate(pieces):
+        code, name = COUNTRIES[min(i * 7919 % 41, i * 104729 % 41)].split(" ", 1)
+        rows[str(piece)] = {"country": {"iso_code": code, "names": {"en": name}}}
+    return rows
+
+
 FILES = {
+    "geo-world.mmdb": database(world(), kind="GeoLite2-Country"),
     "geo-city.mmdb": database(CITIES, kind="GeoLite2-City"),
     "geo-as.mmdb": database({"203.0.113.0/24": HOSTING, "2001:db8::/32": HOSTING}, kind="GeoLite2-ASN"),
     # ip-location-db: flat, IPv4 only

@@ -230,6 +230,40 @@ static void test_servers(void)
     free(f);
 }
 
+/* Countries with incidents, with attempts only, with mail only, too small for a shape, unknown. */
+static void test_world(void)
+{
+    static const struct place_row rows[] = {
+        {.country = "VN", .name = "Viet Nam", .incidents = 2, .worst = SEVERITY_HIGH, .denied = 80},
+        {.country = "SG", .name = "Singapore", .incidents = 1, .worst = SEVERITY_LOW},
+        {.country = "BR", .name = "Brazil", .clients = 3, .denied = 15, .auth_failed = 5},
+        {.country = "FR", .name = "Fran<ce\"", .recipients = 12},
+        {.country = "ZZ", .name = "Nowhere", .incidents = 1},
+    };
+    struct fixture *f = fixture_new();
+    struct outbuf out = page(f);
+    CHECK(!has(&out, "class=\"world\""));
+    outbuf_fini(&out);
+    memcpy(f->summary.places.countries, rows, sizeof rows);
+    f->summary.places.countries_count = f->summary.places.countries_total = 5;
+    out = page(f);
+    check_has(&out, "Map of the world with 5 countries, as in the table. Worst first: Viet Nam, 2 "
+                    "incidents, 80 attempts refused; Singapore, 1 incidents");
+    check_has(&out, "<path class=\"land high\" d=\"M");
+    check_has(&out, "<path class=\"land tried\" d=\"M");
+    check_has(&out, "<path class=\"land mail\" d=\"M");
+    check_has(&out, "r=\"22.0\"><title>Viet Nam: 2 incidents");
+    check_has(&out, "r=\"11.0\"><title>Brazil: 0 incidents, 3 addresses, 20 attempts refused");
+    check_has(&out, "<circle class=\"low\"");
+    CHECK(!has(&out, "<circle class=\"mail\"") && !has(&out, "Fran<ce") && !has(&out, "ce\":"));
+    check_has(&out, "dy=\".35em\" text-anchor=\"middle\">VN</text>");
+    check_has(&out, "1 in the table that the map does not know");
+    check_has(&out, "<li class=\"high\">worst incident: high</li>");
+    CHECK(!has(&out, "<li class=\"critical\">worst incident"));
+    outbuf_fini(&out);
+    free(f);
+}
+
 static void test_many(void)
 {
     static const struct alert *many[MANY];
@@ -252,6 +286,7 @@ static const struct test_case cases[] = {
     {"a run that saw nothing has a page without empty parts", test_empty},
     {"nothing in any field is markup", test_hostile},
     {"several servers are a table, one is none", test_servers},
+    {"countries are on a map, each by what came from it", test_world},
     {"thousands of incidents do not make a page of any size", test_many},
 };
 
