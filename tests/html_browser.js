@@ -101,6 +101,7 @@ async function pictures(browser, folder) {
     await page.locator(".world").screenshot({ path: path.join(folder, "report-map.png") });
     await page.emulateMedia({ media: "print" });
     await page.setViewportSize({ width: 794, height: 1123 }); // A4
+    await page.evaluate(() => scrollTo(0, 0));
     await page.screenshot({ path: path.join(folder, "report-print.png") });
   }
 }

@@ -140,17 +140,22 @@ static void put_circles(struct html *h, const struct map *map)
 
 /* ---- names ---- */
 
+enum side { SIDE_IN, SIDE_RIGHT, SIDE_LEFT };
+
 static bool overlap(const struct box *a, const struct box *b)
 {
     return a->left < b->right && b->left < a->right && a->top < b->bottom && b->top < a->bottom;
 }
 
-static struct box name_box(const struct spot *s, double letter)
+/* Where a name stands: in a large circle, else beside it, to the right if there is room. */
+static struct box name_box(const struct spot *s, enum side side, double letter)
 {
-    double x = s->shape->x, y = s->shape->y, half = letter * .7;
-    if (s->radius >= INSIDE)
+    double x = s->shape->x, y = s->shape->y, half = letter * .7, far = s->radius + 2 + 2 * letter;
+    if (side == SIDE_IN)
         return (struct box){x - letter, y - half, x + letter, y + half};
-    return (struct box){x + s->radius + 2, y - half, x + s->radius + 2 + 2 * letter, y + half};
+    if (side == SIDE_LEFT)
+        return (struct box){x - far, y - half, x - s->radius - 2, y + half};
+    return (struct box){x + s->radius + 2, y - half, x + far, y + half};
 }
 
 static bool is_free(const struct map *map, const struct spot *own, const struct box *box,
@@ -169,13 +174,15 @@ static bool is_free(const struct map *map, const struct spot *own, const struct 
     return box->left > 0 && box->right < WORLD_WIDTH;
 }
 
-static void put_name(struct html *h, const struct spot *s, bool narrow)
+static void put_name(struct html *h, const struct spot *s, enum side side, bool narrow)
 {
-    bool inside = s->radius >= INSIDE;
+    static const char *const anchors[] = {[SIDE_IN] = " text-anchor=\"middle\"",
+                                          [SIDE_RIGHT] = "",
+                                          [SIDE_LEFT] = " text-anchor=\"end\""};
+    double beside = side == SIDE_IN ? 0 : side == SIDE_LEFT ? -s->radius - 3 : s->radius + 3;
     outbuf_printf(h->out, "<text class=\"%s%s\" x=\"%.0f\" y=\"%d\" dy=\".35em\"%s>",
-                  inside ? "in" : "by", narrow ? "" : " wide",
-                  s->shape->x + (inside ? 0 : s->radius + 3), s->shape->y,
-                  inside ? " text-anchor=\"middle\"" : "");
+                  side == SIDE_IN ? "in" : "by", narrow ? "" : " wide", s->shape->x + beside,
+                  s->shape->y, anchors[side]);
     html_words(h, s->row->country);
     html_raw(h, "</text>\n");
 }
@@ -197,15 +204,21 @@ static void put_names(struct html *h, const struct map *map)
         const struct spot *s = spot_of(map, &h->s->places.countries[i]);
         if (s == NULL || s->radius <= 0)
             continue;
-        struct box box = name_box(s, LETTER), narrow_box = name_box(s, NARROW);
+        enum side side = s->radius >= INSIDE ? SIDE_IN : SIDE_RIGHT;
+        struct box box = name_box(s, side, LETTER);
+        if (side == SIDE_RIGHT && !is_free(map, s, &box, taken, count)) {
+            side = SIDE_LEFT;
+            box = name_box(s, side, LETTER);
+        }
         if (!is_free(map, s, &box, taken, count))
             continue;
-        bool narrow = is_free(map, s, &narrow_box, narrow_taken, narrow_count) &&
-                      (s->radius < INSIDE || s->radius >= INSIDE_NARROW);
-        put_name(h, s, narrow);
+        struct box large = name_box(s, side, NARROW);
+        bool narrow = is_free(map, s, &large, narrow_taken, narrow_count) &&
+                      (side != SIDE_IN || s->radius >= INSIDE_NARROW);
+        put_name(h, s, side, narrow);
         taken[count++] = box;
         if (narrow)
-            narrow_taken[narrow_count++] = narrow_box;
+            narrow_taken[narrow_count++] = large;
     }
 }
 
