@@ -339,6 +339,9 @@ def listed(page):
     return {(r[0].strip("`"), r[1]) for r in rows}
 
 
+DIALECTS = (Postfix(), Exim(), Sendmail(), OpenSMTPD(), Protocol(), Tracking())
+
+
 def as_rows(entry):
     return entry if isinstance(entry, list) else [entry]
 
@@ -346,7 +349,7 @@ def as_rows(entry):
 def main():
     binary, page, wrong, total = sys.argv[1], pathlib.Path(sys.argv[2]).read_text(), 0, 0
     seen = set()
-    for dialect in (Postfix(), Exim(), Sendmail(), OpenSMTPD(), Protocol(), Tracking()):
+    for dialect in DIALECTS:
         texts = payloads(dialect)
         for field, make in dialect.fields().items():
             every = [t for t in texts if (dialect.name, field) not in LIMITS or LIMITS[dialect.name, field] not in t[1]]
@@ -380,4 +383,5 @@ def main():
     sys.exit(bool(wrong))
 
 
-main()
+if __name__ == "__main__":
+    main()

@@ -6,7 +6,8 @@ severities and sources as the json output, for the shipped samples and for logs 
 files beside this one hold what a small sample gives; --bless rewrites them, and a person looks at the difference."""
 import datetime, json, os, pathlib, subprocess, sys, tempfile
 
-from logs import hostile_fields, hostile_log
+sys.dont_write_bytecode = True
+from logs import hostile_logs
 from readers import READERS, Bad
 
 here = pathlib.Path(__file__).parent
@@ -95,14 +96,16 @@ for name in sorted(set(golden) - {"json", "syslog-json"}):  # json has golden fi
         path.write_bytes(got)
     check(f"golden file of {name}", path.exists() and path.read_bytes() == got, "differs; look, then --bless")
 
-told = 0
+silent = []
 with tempfile.TemporaryDirectory() as d:
-    for number, field in enumerate(hostile_fields()):
-        log = pathlib.Path(d, "hostile.log")
-        log.write_bytes(hostile_log(field))
-        found = read_all(f"hostile {number} {field[:12]!r}", run([log], cwd=d))
-        told += bool(found["json"])
-check("hostile fields hide no attack", told == len(hostile_fields()), (told, len(hostile_fields())))
+    for what, files in hostile_logs():
+        for name, content in files.items():
+            pathlib.Path(d, name).write_bytes(content)
+        if not read_all(what, run(files, cwd=d)).get("json"):
+            silent.append(what)
+        for name in files:
+            pathlib.Path(d, name).unlink()
+check("hostile fields hide no attack", not silent, silent)
 
 with tempfile.TemporaryDirectory() as d:
     one = [binary, *OPTIONS, "-o", f"csv:{d}/a.csv", str(samples / GOLDEN[0])]

@@ -1,4 +1,5 @@
-"""logs.py - Postfix logs for the tests of the outputs: attacks by chosen clients, and fields of chosen bytes"""
+"""logs.py - logs for the tests of the outputs: attacks by chosen clients, and fields of chosen bytes"""
+import pathlib, sys
 
 
 def stamp(n):
@@ -54,5 +55,36 @@ def hostile_log(field):
                   (4 * i + 2, b"qmgr[15]: ABC%04X: from=<%s@example.info>, size=900, nrcpt=1 (queue active)" % (i, field)),
                   (4 * i + 3, b"smtp[16]: ABC%04X: to=<%s@example.com>, relay=%s[198.51.100.8]:25, delay=1, dsn=2.0.0, "
                    b"status=sent (250 %s)" % (i, field, field[:100], field)),
-                  (4 * i + 3, b"qmgr[15]: ABC%04X: removed" % i)]
+                  (4 * i + 3, b"qmgr[15]: ABC%04X: removed" % i),
+                  # names that a server gives itself: from a stranger only in a forged or damaged log
+                  (4 * i + 3, b"smtpd[17]: %s: client=%s, sasl_method=%s, sasl_username=%s" % (field[:64], client, field, field)),
+                  (4 * i + 3, b"cleanup[14]: ABC%04X: warning: header Subject: %s from %s; from=<%s@example.info> to=<%s@example.org> "
+                   b"proto=ESMTP helo=<%s>" % (i, field, client, field, field, field)),
+                  (4 * i + 3, b"local[18]: ABC%04X: to=<%s@example.org>, orig_to=<%s@example.org>, relay=local, delay=1, dsn=5.1.1, "
+                   b"status=bounced (unknown user: %s)" % (i, field, field, field))]
     return b"".join(stamp(n) + text.replace(b"\n", b" ") + b"\n" for n, text in lines)
+
+
+def relayed(tracking, field, i):
+    """A message from outside that goes out again, in the rows of message tracking."""
+    same = {"internal_message_id": b"%d" % (9000 + i), "message_id": field, "network_message_id": b"cc15cffe-04b1-b3f7-2e0f-ffffffffff%02x" % i,
+            "recipient_address": b"v%d@victim.example" % i, "sender_address": field, "return_path": field, "message_subject": field}
+    return (tracking.row(client_hostname=field, **same) + tracking.row(client="192.0.2.1", event=b"SENDEXTERNAL", server_ip=b"203.0.113.80",
+            server_hostname=field, original_client_ip=b"", recipient_status=field, source_context=b";250 " + field, **same))
+
+
+def hostile_logs():
+    """(what, files): hostile_log() of every field, and the same bytes in every field of each dialect in injection.py."""
+    sys.path.append(str(pathlib.Path(__file__).resolve().parent.parent))
+    import injection
+    for number, field in enumerate(hostile_fields()):
+        yield f"hostile {number} {field[:12]!r}", {"mail.log": hostile_log(field)}
+        for dialect in injection.DIALECTS:
+            rows = []
+            for _ in range(12):
+                for make in dialect.fields().values():
+                    rows += make(field)
+                rows += injection.as_rows(dialect.witness())
+            if dialect.name == "exchange_tracking":
+                rows += [row for i in range(12) for row in relayed(dialect, field, i)]
+            yield f"{dialect.name} {number} {field[:12]!r}", dialect.write(rows)
