@@ -1,6 +1,7 @@
 /* explain_meaning.c - the context of an event in words: who, may he, to whom, why not, joined to
- * what source:   correlate/correlate.h, session_table.h, message_table.h limits:   says what is
- * known after this event; what a later line changes is not foreseen */
+ * what
+ * source:    correlate/correlate.h, session_table.h, message_table.h
+ * limits:    says what is known after this event; what a later line changes is not foreseen */
 #include "correlate/marks.h"
 #include "explain_event.h"
 

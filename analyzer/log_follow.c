@@ -1,15 +1,16 @@
 /* log_follow.c - logs that grow, are rotated and appear while the program runs
  * algorithm: a name has at most one live cursor. Before a live log is read on it is looked at: a
- * file that became shorter, or begins with other bytes, was emptied in place (copytruncate), and
- *            what had not been read of it is sought in the copy. Once a second the names are looked
- *            at: another file under a name means that the old one was moved away; it is read on for
- *            five seconds, since its writer may still hold it. Files beyond LOG_OPEN_MAX are
- * parked, the longest silent first, and opened again where they were left once they grow. Several
- * live logs are merged by event time: a record waits until no other log can have an earlier one,
- * two seconds at most. source:    logrotate(8) create, copytruncate, nocreate; rsyslogd and
- * Exchange's hourly files limits:    what is written to a log between the end of copytruncate's
- * copying and its truncation is lost, as it is to any program; a log that is emptied and grows
- * beyond its old length between two looks at it is only noticed by its first bytes */
+ *            file that became shorter, or begins with other bytes, was emptied in place
+ *            (copytruncate), and what had not been read of it is sought in the copy. Once a second
+ *            the names are looked at: another file under a name means that the old one was moved
+ *            away; it is read on for five seconds, since its writer may still hold it. Files
+ *            beyond LOG_OPEN_MAX are parked, the longest silent first, and opened again where they
+ *            were left once they grow. Several live logs are merged by event time: a record waits
+ *            until no other log can have an earlier one, two seconds at most.
+ * source:    logrotate(8) create, copytruncate, nocreate; rsyslogd and Exchange's hourly files
+ * limits:    what is written to a log between the end of copytruncate's copying and its truncation
+ *            is lost, as it is to any program; a log that is emptied and grows beyond its old
+ *            length between two looks at it is only noticed by its first bytes */
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>

@@ -37,7 +37,8 @@ bool log_stream_next(struct log_stream *s, struct log_record *ret);
  *   in        names     the stream's from now on; the set of inputs, which must be empty, is filled
  *                       with them
  *             from_end  pass over what the files hold now, unless it is known how far they were
- * read note      log_stream_next() is then false when nothing can be given now */
+ *                       read
+ *   note      log_stream_next() is then false when nothing can be given now */
 void log_stream_follow(struct log_stream *s, struct follow *names, bool from_end);
 
 /* log_stream_wait - after log_stream_next() said false: wait until there may be more

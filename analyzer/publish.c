@@ -1,10 +1,11 @@
 /* publish.c - snapshots of a run for people and machines who look on
- * algorithm: a snapshot is made every five seconds, or one second after the last when there are new
- *            alerts, but never sooner than fifty times what the last one cost. Every third one goes
- *            into the text file
+ * algorithm: a snapshot is made every five seconds, or one second after the last when there are
+ *            new alerts, but never sooner than fifty times what the last one cost. Every third one
+ *            goes into the text file
  * source:    node exporter's textfile collector: written beside its place and renamed, a name that
  *            does not end in ".prom" meanwhile; systemd.exec(5) CREDENTIALS_DIRECTORY; proc(5)
- * statm limits:    a page has at most PAGE_MAX bytes */
+ *            statm
+ * limits:    a page has at most PAGE_MAX bytes */
 #include "publish.h"
 
 #include <errno.h>

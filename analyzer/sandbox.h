@@ -51,8 +51,8 @@ bool sandbox_has_filter(void);
 /* sandbox_become - go on as another user, if this is root: groups, group, user, none to come back
  *
  *   in        paths   files made as root that are to be the user's; those that are missing, links
- * or no plain files are left alone result    false with *reterr (ERROR_CONFIG): no such user, or
- * this is neither root nor he */
+ *                     or no plain files are left alone
+ *   result    false with *reterr (ERROR_CONFIG): no such user, or this is neither root nor he */
 bool sandbox_become(const char *user, const char *const *paths, unsigned paths_count,
                     struct error *reterr);
 

@@ -1,9 +1,11 @@
 /* make_log.c - a seeded synthetic Postfix log for speed measurements: make_log LINES [SEED
- * [benign]] > mail.log grammar:  whole message lives as Postfix 3.x logs them: 70 % inbound to
- * mailboxes, 15 % authenticated outbound, 5 % trusted outbound, 6 % refused recipients, 2 % failed
- * logins, 2 % bounces source:   line templates of Postfix's smtpd, cleanup, qmgr, lmtp, smtp and
- * bounce limits:   one server, RFC 3164 stamps, documentation addresses; for speed, not for
- * detection quality */
+ * [benign]] > mail.log
+ * grammar:   whole message lives as Postfix 3.x logs them: 70 % inbound to mailboxes, 15 %
+ *            authenticated outbound, 5 % trusted outbound, 6 % refused recipients, 2 % failed
+ *            logins, 2 % bounces
+ * source:    line templates of Postfix's smtpd, cleanup, qmgr, lmtp, smtp and bounce
+ * limits:    one server, RFC 3164 stamps, documentation addresses; for speed, not for detection
+ *            quality */
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>

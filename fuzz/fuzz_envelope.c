@@ -1,6 +1,7 @@
 /* fuzz_envelope.c - syslog, journal and container wrappers of lines
- * source:   libFuzzer
- * limits:   one source: lines know what came before them */
+ * source:    libFuzzer
+ * limits:    one
+ * source:    lines know what came before them */
 #include "envelope.h"
 #include "fuzz.h"
 

@@ -1,6 +1,7 @@
 /* fuzz_timestamp.c - times as logs write them, and zones
- * source:   libFuzzer
- * limits:   lines of one input share one source: its minute and its year rule */
+ * source:    libFuzzer
+ * limits:    lines of one input share one
+ * source:    its minute and its year rule */
 #include "event/regional_time.h"
 #include "event/timestamp.h"
 #include "fuzz.h"

@@ -1,16 +1,17 @@
 /* exchange_eventlog_text.c - descriptions of MSExchangeIMC and MSExchangeTransport to events
  *
- * Grammar:  4188  "Refused to relay " ADDRESS " for " HOST "(" IP ")"
- *           2001  ... "from " S " in temporary file " F " was attempted to host(s) " H ["[For " D
- * "]"] " with " N " recipients delivered and " M " undeliverable." 2002  "A message from " S " in
- * temporary file " F " was received from " H " with " N 4031  ... "The destination server reported:
- * " REPLY 4192  ... "The 821 originator was " S 1708  ... "client " Q ... "authentication method
- * was " Q " and the username was " Q 7002, 7004, 7010  the dialogue with a remote host, or a
- * client, that went wrong What outsiders write stands inside: each piece is read from the end that
- * is the server's own, and a text that could be cut in two ways is rejected. source:   Microsoft KB
- * Q185108, Q166558, Q193922, Q193926, Q245787, 818530; event pages of EventTracker (4188) and
- * eventid.net (7002) limits:   1708 and 7010 from memory of real logs: no text was at hand. Spool
- * files are the queue ids. Entries about deliveries name no recipient */
+ * Grammar: 4188 "Refused to relay " ADDRESS " for " HOST "(" IP ")" 2001 ... "from " S " in
+ * temporary file " F " was attempted to host(s) " H ["[For " D "]"] " with " N " recipients
+ * delivered and " M " undeliverable." 2002 "A message from " S " in temporary file " F " was
+ * received from " H " with " N 4031 ... "The destination server reported: " REPLY 4192 ... "The
+ * 821 originator was " S 1708 ... "client " Q ... "authentication method was " Q " and the
+ * username was " Q 7002, 7004, 7010 the dialogue with a remote host, or a client, that went wrong
+ * What outsiders write stands inside: each piece is read from the end that is the server's own,
+ * and a text that could be cut in two ways is rejected.
+ * source:    Microsoft KB Q185108, Q166558, Q193922, Q193926, Q245787, 818530; event pages of
+ *            EventTracker (4188) and eventid.net (7002)
+ * limits:    1708 and 7010 from memory of real logs: no text was at hand. Spool files are the
+ *            queue ids. Entries about deliveries name no recipient */
 #include "exchange_eventlog.h"
 
 #include "base/cursor.h"

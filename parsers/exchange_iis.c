@@ -1,11 +1,11 @@
 /* exchange_iis.c - Microsoft's own log format of the SMTP service (Exchange 2000 and 2003, IIS)
  *
- * Grammar:  PEER ", " NAME ", " DATE ", " CLOCK ", " SERVICE ", " COMPUTER ", " SERVER-IP ", " MS
- * ", " RECEIVED ", " SENT ", " STATUS ", " WIN32 ", " VERB ", " TARGET ", " PARAMETERS "," DATE and
- * CLOCK in the server's regional format, local time; nothing is quoted A client's name and
- * parameters may hold commas. A line that can be cut in two ways, since SERVICE stands in it twice,
- * is rejected: one of the two would be the client's. source:   rows of real logs; IIS documentation
- * of the columns samples:  samples/exchange_iis/ */
+ * Grammar: PEER ", " NAME ", " DATE ", " CLOCK ", " SERVICE ", " COMPUTER ", " SERVER-IP ", " MS
+ * ", " RECEIVED ", " SENT ", " STATUS ", " WIN32 ", " VERB ", " TARGET ", " PARAMETERS "," DATE
+ * and CLOCK in the server's regional format, local time; nothing is quoted A client's name and
+ * parameters may hold commas. A line that can be cut in two ways, since SERVICE stands in it
+ * twice, is rejected: one of the two would be the client's.
+ * source:    rows of real logs; IIS documentation of the columns samples: samples/exchange_iis/ */
 #include "base/cursor.h"
 #include "base/state.h"
 #include "event/regional_time.h"

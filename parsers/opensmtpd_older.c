@@ -1,17 +1,15 @@
 /* opensmtpd_older.c - OpenSMTPD up to 5.8, and the queue's lines of every version
  *
- * Grammar:  "smtp-in: New session " SID " from host " NAME " [" (IP | "local") "]"
- *           "smtp-in: Accepted message " MSGID " on session " SID ": from=<" A ">, to=<" A ">,
- * size=" N
- *               ", ndest=" N ", proto=" P
- *           "smtp-in: Failed command on session " SID ': "' COMMAND '" => ' REPLY
- *           "smtp-in: " ("Accepted authentication for user " | "Authentication failed for user ")
- * USER " on session " SID "smtp-in: " ("Closing session " | "Disconnecting session " | "Received
- * disconnect from session ") SID [": " REASON]
- *           ("delivery" | "relay") ": " RESULT " for " EVPID ": " [...] "from=<" A ">, to=<" A ">"
- *               *(", " KEY "=" VALUE) ", stat=" TEXT
- * source:   OpenSMTPD usr.sbin/smtpd/smtp_session.c, mta.c, mda.c of 5.4 to 5.8; queue.c
- * (queue_log) limits:   a client's address is in the first line of its session only */
+ * Grammar: "smtp-in: New session " SID " from host " NAME " [" (IP | "local") "]" "smtp-in:
+ * Accepted message " MSGID " on session " SID ": from=<" A ">, to=<" A ">, size=" N ", ndest=" N
+ * ", proto=" P "smtp-in: Failed command on session " SID ': "' COMMAND '" => ' REPLY "smtp-in: "
+ * ("Accepted authentication for user " | "Authentication failed for user ") USER " on session "
+ * SID "smtp-in: " ("Closing session " | "Disconnecting session " | "Received disconnect from
+ * session ") SID [": " REASON] ("delivery" | "relay") ": " RESULT " for " EVPID ": " [...]
+ * "from=<" A ">, to=<" A ">" *(", " KEY "=" VALUE) ", stat=" TEXT
+ * source:    OpenSMTPD usr.sbin/smtpd/smtp_session.c, mta.c, mda.c of 5.4 to 5.8; queue.c
+ *            (queue_log)
+ * limits:    a client's address is in the first line of its session only */
 #include "opensmtpd.h"
 
 #include "base/cursor.h"

@@ -3,9 +3,10 @@
  *
  * Takes a short and a long benign log through the whole analysis and counts calls of the allocator
  * (link-time wrap) from the first record to the last: the long log may not make one call more, and
- * no PCRE2 match may run. On the third, of attacks, some must. source:   house rule "no allocation
- * and no regular expression on the path of a benign line" limits:   calls made inside shared
- * libraries are not seen; the analysis itself is all in the static library */
+ * no PCRE2 match may run. On the third, of attacks, some must.
+ * source:    house rule "no allocation and no regular expression on the path of a benign line"
+ * limits:    calls made inside shared libraries are not seen; the analysis itself is all in the
+ *            static library */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

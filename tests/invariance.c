@@ -3,8 +3,9 @@
  * Each log goes through the whole pipeline as one file, one byte a read, seven bytes a read, with
  * CRLF line ends, and twice over. Normalised events and JSON output must be the same bytes each
  * time. Then each line is parsed from a heap block of exactly its size, so that a sanitizer sees
- * one byte too far. source:   house rule on invariance tests limits:   line offsets differ with
- * CRLF, so events are compared there without them */
+ * one byte too far.
+ * source:    house rule on invariance tests
+ * limits:    line offsets differ with CRLF, so events are compared there without them */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

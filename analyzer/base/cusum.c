@@ -1,8 +1,9 @@
 /* cusum.c - Page's CUSUM on outcomes and on counts per minute
  * algorithm: S = max(0, S + evidence). Poisson: l1 = 2*l0 when l0 >= 2/min, else max(3*l0, l0 +
- * 0.5); the baseline l0 is an EWMA of the bins with a half-life of 7 days, frozen while S > h/2 so
- * that an attack is not learnt source:    Page (1954); Lucas (1985) limits:    bins of one minute;
- * events more than 5 minutes late are not counted */
+ *            0.5); the baseline l0 is an EWMA of the bins with a half-life of 7 days, frozen while
+ *            S > h/2 so that an attack is not learnt
+ * source:    Page (1954); Lucas (1985)
+ * limits:    bins of one minute; events more than 5 minutes late are not counted */
 #include "base/cusum.h"
 
 #include <math.h>

@@ -31,8 +31,10 @@ struct bernoulli_llr bernoulli_llr_of(double p0, double p1);
 /* cusum_add - account for one outcome
  *
  *   in        half_life_us  S halves over this time without events; 0: never. What has sunk below
- * 0.01 is 0 llr           from struct bernoulli_llr, or any other evidence in nats result    the
- * new S. A late event counts with the weight left after its age, and may move start_us back */
+ *                           0.01 is 0
+ *             llr           from struct bernoulli_llr, or any other evidence in nats
+ *   result    the new S. A late event counts with the weight left after its age, and may move
+ *             start_us back */
 float cusum_add(struct cusum *c, int64_t t_us, double half_life_us, double llr);
 
 /* cusum_at - S as of t_us, decayed; for a time before the latest event, S as it is */

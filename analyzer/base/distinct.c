@@ -1,7 +1,9 @@
 /* distinct.c - distinct count in two stages: up to eight hashes, then a linear-counting bitmap
  * algorithm: with z of m bits still 0, count = -m ln(z/m); promotion sets the bits of the hashes
- * held source:    Whang et al. (1990) limits:    32 bits of a hash tell items apart in the exact
- * stage; above DISTINCT_CAP the bitmap tells nothing */
+ *            held
+ * source:    Whang et al. (1990)
+ * limits:    32 bits of a hash tell items apart in the exact stage; above DISTINCT_CAP the bitmap
+ *            tells nothing */
 #include "base/distinct.h"
 
 #include <math.h>

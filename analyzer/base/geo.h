@@ -41,9 +41,10 @@ struct geo *geo_close(struct geo *g);
 
 /* geo_find - what the files say about an address
  *
- *   out       ret   always filled; all empty for private addresses, family 0, and where nothing is
- * known result    something is known cost      a few microseconds when not cached: not for every
- * line */
+ *   out       ret   always filled; all empty for private addresses, family 0, and where nothing
+ *                   is known
+ *   result    something is known
+ *   cost      a few microseconds when not cached: not for every line */
 bool geo_find(struct geo *g, const struct ip_addr *ip, struct geo_place *ret);
 
 /* geo_km - great-circle distance of two located places; 0 unless both are located */

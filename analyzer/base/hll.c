@@ -1,6 +1,7 @@
 /* hll.c - HyperLogLog estimate and union
- * algorithm: z = m*tau(share of full registers) folded over the register histogram, + m*sigma(share
- * of empty ones); count = m^2 / (2 ln 2) / z source:    Ertl (2017), improved raw estimation
+ * algorithm: z = m*tau(share of full registers) folded over the register histogram, +
+ *            m*sigma(share of empty ones); count = m^2 / (2 ln 2) / z
+ * source:    Ertl (2017), improved raw estimation
  * limits:    ranks 1..55 of the 54 hash bits left; collisions of 64-bit hashes are neglected */
 #include "base/hll.h"
 

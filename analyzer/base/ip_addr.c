@@ -1,8 +1,10 @@
 /* ip_addr.c - IPv4 and IPv6 addresses and networks
- * grammar:  dotted quad without leading zeros; RFC 4291 2.2 forms 1 to 3; "IPv6:" in front (RFC
- * 5321 4.1.3) source:   RFC 4291, RFC 5952 4 (format), RFC 4007 11 (zone), RFC 1918, RFC 4193, RFC
- * 6598, RFC 3927 limits:   a zone is dropped; an embedded dotted quad is written in hexadecimal,
- * except that mapped is IPv4 */
+ * grammar:   dotted quad without leading zeros; RFC 4291 2.2 forms 1 to 3; "IPv6:" in front (RFC
+ *            5321 4.1.3)
+ * source:    RFC 4291, RFC 5952 4 (format), RFC 4007 11 (zone), RFC 1918, RFC 4193, RFC 6598, RFC
+ *            3927
+ * limits:    a zone is dropped; an embedded dotted quad is written in hexadecimal, except that
+ *            mapped is IPv4 */
 #include "base/ip_addr.h"
 
 #include "base/cursor.h"

@@ -1,9 +1,10 @@
 /* literal_set.c - many literals in one pass: Aho-Corasick as a full automaton
  * algorithm: a trie over classes of bytes (each byte that occurs in a literal has its class, all
- * others share one); breadth-first, missing moves are filled in from the longest proper suffix. A
- * move is the start of the row of the next state, shifted left by one, with the low bit set when a
- * literal ends there source:    Aho and Corasick (1975) limits:    states times classes below 2^31;
- * ASCII case only */
+ *            others share one); breadth-first, missing moves are filled in from the longest proper
+ *            suffix. A move is the start of the row of the next state, shifted left by one, with
+ *            the low bit set when a literal ends there
+ * source:    Aho and Corasick (1975)
+ * limits:    states times classes below 2^31; ASCII case only */
 #include "base/literal_set.h"
 
 #include <limits.h>

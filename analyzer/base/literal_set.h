@@ -16,7 +16,8 @@ struct literal_set;
 /* literal_set_new - compile; index in `literals` is the name of a literal from now on
  *
  *   in        literals  copied as far as needed; equal ones are all reported; an empty one never
- * occurs result    ends the program when there is no memory */
+ *                        occurs
+ *   result    ends the program when there is no memory */
 struct literal_set *literal_set_new(const slice *literals, unsigned count);
 
 /* literal_set_free - release; NULL is allowed; result NULL */

@@ -1,7 +1,8 @@
 /* outbuf.c - output buffer with a limit, and the escapes that make log text safe to show
  * algorithm: doubling up to max; a piece that does not fit is dropped whole and marks the buffer
- * source:    RFC 8259 7 (JSON strings); civil date from a day count over 400-year cycles that begin
- * in March limits:    no memory counts as overflow */
+ * source:    RFC 8259 7 (JSON strings); civil date from a day count over 400-year cycles that
+ *            begin in March
+ * limits:    no memory counts as overflow */
 #include "base/outbuf.h"
 
 #include <stdarg.h>

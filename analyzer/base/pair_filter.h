@@ -30,8 +30,8 @@ struct pair_filter *pair_filter_free(struct pair_filter *f);
 /* pair_filter_first - true if hash was in neither generation; it is in the current one afterwards
  *
  *   in        hash    64-bit keyed hash of the pair
- *             now_us  event time; rotates when a generation is over, an earlier time than before
- * does not cost      one cache line per generation, the two are neighbours; rotating is O(1) */
+ *             now_us  event time; rotates when a generation is over, an earlier time does not
+ *   cost      one cache line per generation, the two are neighbours; rotating is O(1) */
 bool pair_filter_first(struct pair_filter *f, uint64_t hash, int64_t now_us);
 
 /* pair_filter_seen - was hash in either generation as of the latest pair_filter_first(); changes

@@ -1,7 +1,8 @@
 /* sha1.c - SHA-1
  * algorithm: 512-bit blocks, 80 rounds over five 32-bit words, big-endian, length in bits at the
- * end source:    FIPS 180-4 6.1 limits:    broken as a protection against forgery; used for names
- * only */
+ *            end
+ * source:    FIPS 180-4 6.1
+ * limits:    broken as a protection against forgery; used for names only */
 #include "base/sha1.h"
 
 #include <string.h>

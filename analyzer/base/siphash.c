@@ -1,7 +1,8 @@
 /* siphash.c - SipHash-1-3 and SipHash-2-4
  * algorithm: four 64-bit words of state, add-rotate-xor rounds; c rounds per 8-byte word, d at the
- * end source:    Aumasson and Bernstein (2012), section 2; test vectors of its appendix A limits:
- * 64-bit output only; lower-casing is ASCII, eight bytes at a time */
+ *            end
+ * source:    Aumasson and Bernstein (2012), section 2; test vectors of its appendix A
+ * limits:    64-bit output only; lower-casing is ASCII, eight bytes at a time */
 #include "base/siphash.h"
 
 #include "base/bytes.h"

@@ -40,10 +40,13 @@ struct space_saving *space_saving_free(struct space_saving *s);
 /* space_saving_add - add weight to a key
  *
  *   in        key     text for display, copied when the key gets a row; absent: row->key stays
- * empty and the caller writes it when he finds it so (a text that costs to make) weight recipients,
- * bytes ...; 0 is allowed result    its row, never NULL; value, flags and note are the caller's to
- * change. Valid until the next add cost      O(1) for a known key, O(1) on average for a new one;
- * no allocation. Which of several lightest rows is taken over is deterministic */
+ *                     empty and the caller writes it when he finds it so (a text that costs to
+ *                     make)
+ *             weight  recipients, bytes ...; 0 is allowed
+ *   result    its row, never NULL; value, flags and note are the caller's to change. Valid until
+ *             the next add
+ *   cost      O(1) for a known key, O(1) on average for a new one; no allocation. Which of several
+ *             lightest rows is taken over is deterministic */
 struct ss_row *space_saving_add(struct space_saving *s, uint64_t hash, slice key, uint64_t weight,
                                 int64_t t_us);
 

@@ -67,8 +67,8 @@ void table_warm(const struct table *t, uint64_t key);
  *
  *   out       ret_created  whether the entry is new; may be NULL
  *   result    the entry; NULL only with a doorkeeper, at the first sight of key. With a tally it
- * may be one that table_find() will not know and that cannot be pinned cost      O(1); may evict
- * one entry when the table is full; no allocation */
+ *             may be one that table_find() will not know and that cannot be pinned
+ *   cost      O(1); may evict one entry when the table is full; no allocation */
 void *table_get(struct table *t, uint64_t key, int64_t now_us, bool *ret_created);
 
 /* table_touch - the entry was used at now_us; an earlier time than the last changes nothing */

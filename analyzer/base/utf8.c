@@ -1,7 +1,8 @@
 /* utf8.c - UTF-8 decoding
- * grammar:  RFC 3629 4: 00-7F | C2-DF tail | E0 A0-BF tail | E1-EF tail tail (ED: 80-9F) | F0 90-BF
- * ... | F4 80-8F ... source:   Unicode 15 table 3-7; one UTF8_BAD per maximal part, as browsers do
- * it limits:   unassigned code points and noncharacters are passed through */
+ * grammar:   RFC 3629 4: 00-7F | C2-DF tail | E0 A0-BF tail | E1-EF tail tail (ED: 80-9F) | F0
+ *            90-BF ... | F4 80-8F ...
+ * source:    Unicode 15 table 3-7; one UTF8_BAD per maximal part, as browsers do it
+ * limits:    unassigned code points and noncharacters are passed through */
 #include "base/utf8.h"
 
 /* What the first byte says: number of tail bytes, and the range of the second byte. */

@@ -12,7 +12,8 @@
  *
  *   in        s       not empty
  *   result    the code point, or UTF8_BAD for one maximal ill-formed part (overlong, surrogate,
- * cut, above 10FFFF) source    RFC 3629; Unicode 15 table 3-7 */
+ *             cut, above 10FFFF)
+ *   source    RFC 3629; Unicode 15 table 3-7 */
 uint32_t utf8_take(slice *s);
 
 #endif

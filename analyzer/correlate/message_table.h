@@ -4,9 +4,10 @@
  * the record; the record ends a while after the message left the queue, or when the table needs the
  * room. A queue id that is opened anew (the server uses short ids again) starts a new record.
  *
- * lifetime: a pointer is valid for the event that was being correlated; across events keep the
- * handle. source:   queue-id life as documented in Postfix's own collate script: id from client= to
- * removed. */
+ * lifetime:  a pointer is valid for the event that was being correlated; across events keep the
+ *            handle.
+ * source:    queue-id life as documented in Postfix's own collate script: id from client= to
+ *            removed. */
 #ifndef CORRELATE_MESSAGE_TABLE_H
 #define CORRELATE_MESSAGE_TABLE_H
 

@@ -1,10 +1,11 @@
 /* account_burst.c - D3: an account is used by somebody else to send
  * algorithm: per recipient of an authenticated message the evidence of account_burst_evidence.c:
- * contact, tempo, network and identity when it is first seen, outcome when it is known. Each
- * (message, recipient) counts once, however often it is tried again. source:    SPOT (Duan et al.
- * 2012), COMPA (Egele et al. 2013); the design's D3 limits:    a message is seen whole only through
- * its deliveries; a refusal that names a block list counts as long as fewer than three senders
- * meet it, for it then speaks of the server */
+ *            contact, tempo, network and identity when it is first seen, outcome when it is known.
+ *            Each (message, recipient) counts once, however often it is tried again.
+ * source:    SPOT (Duan et al. 2012), COMPA (Egele et al. 2013); the design's D3
+ * limits:    a message is seen whole only through its deliveries; a refusal that names a block
+ *            list counts as long as fewer than three senders meet it, for it then speaks of the
+ *            server */
 #include "detect/account_burst.h"
 
 #include <stdlib.h>

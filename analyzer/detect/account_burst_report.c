@@ -1,7 +1,8 @@
 /* account_burst_report.c - stages and hard rules of detector account_burst, put into words
  * source:    names of guest accounts: abuse desks' lists; ten addresses a day: Exim wiki,
- * DetectSMTPAuthAbuse limits:    a copier at a branch office is told like one in wrong hands: the
- * branch belongs into --trusted */
+ *            DetectSMTPAuthAbuse
+ * limits:    a copier at a branch office is told like one in wrong hands: the branch belongs into
+ *            --trusted */
 #include "detect/account_burst_report.h"
 
 #include <stdio.h>

@@ -1,10 +1,12 @@
 /* backscatter.c - D5: this server sends bounces to strangers who did not write the mail
- * algorithm: per host, decayed counts of bounces to foreign senders of outside mail and of accepted
- * inbound messages; the ratio decides, a Poisson CUSUM on distinct victims a minute tells a sudden
- * run early. One victim counts a few times an hour only (an attack on one victim is reverse NDR),
- * known correspondents and full mailboxes count little source:    RFC 5321 6.1, 6.2; Postfix
- * BACKSCATTER_README; Page (1954) for the CUSUM limits:    where the server that bounces is not the
- * one that took the mail from outside, its origin is not visible */
+ * algorithm: per host, decayed counts of bounces to foreign senders of outside mail and of
+ *            accepted inbound messages; the ratio decides, a Poisson CUSUM on distinct victims a
+ *            minute tells a sudden run early. One victim counts a few times an hour only (an
+ *            attack on one victim is reverse NDR), known correspondents and full mailboxes count
+ *            little
+ * source:    RFC 5321 6.1, 6.2; Postfix BACKSCATTER_README; Page (1954) for the CUSUM
+ * limits:    where the server that bounces is not the one that took the mail from outside, its
+ *            origin is not visible */
 #include "detect/detector.h"
 
 #include <stdlib.h>

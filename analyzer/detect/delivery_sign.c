@@ -1,7 +1,7 @@
 /* delivery_sign.c - outcome and reason of a delivery as evidence about its sender
  * source:    RFC 3463; what bounces of honest and of spam mail have in common: Foster (2011),
- * undelivered shares by source limits:    a remote that accepts everything and bounces later shows
- * as good */
+ *            undelivered shares by source
+ * limits:    a remote that accepts everything and bounces later shows as good */
 #include "detect/delivery_sign.h"
 
 static const double domain_typo_weight = .7; /* people mistype domains too */

@@ -20,8 +20,9 @@ enum delivery_sign {
  *
  *   out       ret_weight   of a bad sign: 1, or less where honest typing errors are frequent
  *             ret_listing  the refusal names a block list, reputation or rate: when several
- * principals meet it, it is this server that is refused, and the sign is worth nothing note      a
- * hand-over to a filter or next queue on this host is SIGN_NONE: the message lives on */
+ *             principals meet it, it is this server that is refused, and the sign is worth nothing
+ *   note      a hand-over to a filter or next queue on this host is SIGN_NONE: the message
+ *             lives on */
 enum delivery_sign delivery_sign_of(const struct event *ev, const struct context *cx,
                                     double *ret_weight, bool *ret_listing);
 

@@ -1,14 +1,17 @@
-/* harvest.c - D7: who tries out which recipients exist, alone, from one network, or from everywhere
+/* harvest.c - D7: who tries out which recipients exist, alone, from one network, or from
+ * everywhere
  * algorithm: Bernoulli CUSUM (.30 against .85, half-life 12 h) on recipients of ours, each once a
- * day per client: bad is unknown, good is one that was reached. A run of straight unknown names
- * alarms at any tempo; a mailing list with stale entries never does, since most of its recipients
- * exist. A name that another client has tried as well is on old lists rather than guessed: it
- * counts half. Who also delivers and writes under the name its address has is a mail server with an
- * old list, not a harvester: for ever when others try many of its names, else for fifty names. The
- * same test runs per /24 and /48. source:    Page (1954); Jung et al., "Fast portscan detection"
- * (2004): first contacts only limits:    catch-all domains give no signal; mail that is accepted
- * and bounced later tells a client little, so it is worth "low" at most; a dictionary that several
- * harvesters share makes the later ones need twice as many names */
+ *            day per client: bad is unknown, good is one that was reached. A run of straight
+ *            unknown names alarms at any tempo; a mailing list with stale entries never does,
+ *            since most of its recipients exist. A name that another client has tried as well is
+ *            on old lists rather than guessed: it counts half. Who also delivers and writes under
+ *            the name its address has is a mail server with an old list, not a harvester: for ever
+ *            when others try many of its names, else for fifty names. The same test runs per /24
+ *            and /48.
+ * source:    Page (1954); Jung et al., "Fast portscan detection" (2004): first contacts only
+ * limits:    catch-all domains give no signal; mail that is accepted and bounced later tells a
+ *            client little, so it is worth "low" at most; a dictionary that several harvesters
+ *            share makes the later ones need twice as many names */
 #include "detect/detector.h"
 
 #include <stdlib.h>

@@ -1,10 +1,11 @@
 /* harvest_site.c - D7 for the site: unknown names per minute, and who brought them
  * algorithm: two Poisson CUSUMs, h = 12. One counts clients' second and further unknown names in a
- * row: rare among honest senders, so it names culprits. The other counts all of them and sees a
- * botnet of one try each, but also honest mistakes and replies to forged mail, so it is worth
- * "low". The floor of each follows the mail that does arrive, so a busy site needs no time to
- * learn. source:    Lucas (1985); Javed and Paxson (2013) limits:    see crowd.c for who is named
- */
+ *            row: rare among honest senders, so it names culprits. The other counts all of them
+ *            and sees a botnet of one try each, but also honest mistakes and replies to forged
+ *            mail, so it is worth "low". The floor of each follows the mail that does arrive, so a
+ *            busy site needs no time to learn.
+ * source:    Lucas (1985); Javed and Paxson (2013)
+ * limits:    see crowd.c for who is named */
 #include "detect/harvest_site.h"
 
 #include <math.h>

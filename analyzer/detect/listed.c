@@ -1,11 +1,13 @@
 /* listed.c - D10: remote servers refuse our mail and name a block list or our reputation
  * algorithm: per list or reputation system the distinct organisations that name it within a day.
- * Two are proof; one is enough when a list of the table is named and the reply quotes the address
- * that connected, which is ours. Only replies of remote servers count: our own refusals use the
- * same words. The worst incident of ours that began before is named with it. source:    Zeek's SMTP
- * block list notice (own address quoted: more certain); wordings in signatures/block-lists.json
- * limits: an organisation is taken to be the last two labels of the relay's name (three under
- * "co.uk" and the like); one incident a list, whichever of our addresses is on it */
+ *            Two are proof; one is enough when a list of the table is named and the reply quotes
+ *            the address that connected, which is ours. Only replies of remote servers count: our
+ *            own refusals use the same words. The worst incident of ours that began before is
+ *            named with it.
+ * source:    Zeek's SMTP block list notice (own address quoted: more certain); wordings in
+ *            signatures/block-lists.json
+ * limits:    an organisation is taken to be the last two labels of the relay's name (three under
+ *            "co.uk" and the like); one incident a list, whichever of our addresses is on it */
 #include "detect/detector.h"
 
 #include <stdio.h>

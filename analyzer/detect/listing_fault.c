@@ -1,7 +1,7 @@
 /* listing_fault.c - how many senders met a listing lately, and at how many servers
  * algorithm: distinct accounts and inside clients, and distinct remote servers, in a window of
- * three to six hours; three of either make it ours limits:    strangers' mail does not count: who
- * relays through us may be listed himself */
+ *            three to six hours; three of either make it ours
+ * limits:    strangers' mail does not count: who relays through us may be listed himself */
 #include "detect/listing_fault.h"
 
 #include "detect/delivery_sign.h"

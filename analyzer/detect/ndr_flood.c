@@ -1,12 +1,15 @@
 /* ndr_flood.c - D6: bounces flood in for mail that we did not send: a sender of ours is forged
- * elsewhere algorithm: per domain of ours, a Poisson CUSUM on the distinct networks (/24, /48) a
- * minute that bring null-sender mail for recipients who have not written enough to get so many
- * answers. Who has sent is learnt from our own outbound mail: an address may get back a third of
- * the messages it sent. Sessions that end before DATA are counted apart: many verify our forged
- * senders, others give a bounce up when it is refused. source:    Postfix BACKSCATTER_README (the
- * victim's log is a run of from=<> refused with 550 5.1.1); Page (1954) limits:    sender
- * verification that is refused is a trace of the same forgery and counts as such; accepted, it
- * leaves nothing here. The systems that send the bounces are innocent and are never named */
+ * elsewhere
+ * algorithm: per domain of ours, a Poisson CUSUM on the distinct networks (/24, /48) a minute that
+ *            bring null-sender mail for recipients who have not written enough to get so many
+ *            answers. Who has sent is learnt from our own outbound mail: an address may get back a
+ *            third of the messages it sent. Sessions that end before DATA are counted apart: many
+ *            verify our forged senders, others give a bounce up when it is refused.
+ * source:    Postfix BACKSCATTER_README (the victim's log is a run of from=<> refused with 550
+ *            5.1.1); Page (1954)
+ * limits:    sender verification that is refused is a trace of the same forgery and counts as
+ *            such; accepted, it leaves nothing here. The systems that send the bounces are
+ *            innocent and are never named */
 #include "detect/detector.h"
 
 #include <stdlib.h>

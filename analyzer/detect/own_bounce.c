@@ -1,8 +1,9 @@
 /* own_bounce.c - classify the notifications this server makes
  * algorithm: the origin of the message they are about decides, and which of its recipients failed
  * source:    RFC 5321 3.6.3, 6.1, 6.2; Microsoft KB 909005 (how operators tell reverse NDR from
- * relaying) limits:    if the message is not known (its lines lie before the log, or it was
- * forgotten), that is all that is said */
+ *            relaying)
+ * limits:    if the message is not known (its lines lie before the log, or it was forgotten), that
+ *            is all that is said */
 #include "detect/own_bounce.h"
 
 #include "detect/inbound.h"

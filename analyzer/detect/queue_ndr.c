@@ -1,11 +1,13 @@
 /* queue_ndr.c - D9: the queue fills with bounces that nobody accepts
  * algorithm: per host, the set of messages that wait in the queue and, of these, the notifications
- * to foreign domains; their share and number decide. A Poisson CUSUM on notifications that begin to
- * wait tells growth at sites where a hundred would take days, or where bounces are soon given up
+ *            to foreign domains; their share and number decide. A Poisson CUSUM on notifications
+ *            that begin to wait tells growth at sites where a hundred would take days, or where
+ *            bounces are soon given up
  * source:    Postfix QSHAPE_README (78 % of a deferred queue from MAILER-DAEMON is a dictionary
- * attack's trace); RFC 7505 limits:    at the start of a log the queue is unknown until its
- * messages are tried again; greylisting does not count; when no remote host at all answers it is
- * our own network, and only a low note is made */
+ *            attack's trace); RFC 7505
+ * limits:    at the start of a log the queue is unknown until its messages are tried again;
+ *            greylisting does not count; when no remote host at all answers it is our own network,
+ *            and only a low note is made */
 #include "detect/detector.h"
 
 #include <stdlib.h>

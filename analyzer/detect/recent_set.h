@@ -19,8 +19,8 @@ struct recent_set {
 /* recent_set_add - an item by its 64-bit keyed hash
  *
  *   in        turn_us  length of a generation in event time, the same at each call; an earlier time
- * than before counts as the present generation result    true when it was in neither generation,
- * for certain */
+ *             than before counts as the present generation
+ *   result    true when it was in neither generation, for certain */
 bool recent_set_add(struct recent_set *s, uint64_t hash, int64_t time_us, int64_t turn_us);
 
 /* recent_set_count - different items of both generations, see distinct_count(); generations that

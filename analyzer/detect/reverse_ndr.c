@@ -1,9 +1,11 @@
 /* reverse_ndr.c - D5: one victim bombarded with our bounces
  * algorithm: for each foreign sender of mail from outside, decayed counts of its accepted messages
- * and of our bounces to it. Many bounces an hour that are a large share of its mail: the sender is
- * forged, the bounces are the aim source:    Frei, Silvestri, Ollmann, "Mail non-delivery notice
- * attacks" (2004); Microsoft KB 909005 limits:    a list that mails many dead addresses of ours
- * under one sender stays below the share, not below the rate */
+ *            and of our bounces to it. Many bounces an hour that are a large share of its mail:
+ *            the sender is forged, the bounces are the aim
+ * source:    Frei, Silvestri, Ollmann, "Mail non-delivery notice attacks" (2004); Microsoft KB
+ *            909005
+ * limits:    a list that mails many dead addresses of ours under one sender stays below the share,
+ *            not below the rate */
 #include "detect/detector.h"
 
 #include <stdlib.h>

@@ -2,8 +2,8 @@
  * algorithm: Bernoulli CUSUM of failures and logins, P(fail) .15 of people, .90 of guessers,
  *            half-life a day, so that six failures in a row reach 9.2 at any tempo; distinct
  *            accounts by linear counting
- * source:    Jung et al., "Fast portscan detection using sequential hypothesis testing" (2004): TRW;
- *            the design's D11
+ * source:    Jung et al., "Fast portscan detection using sequential hypothesis testing" (2004):
+ *            TRW; the design's D11
  * limits:    the first six accounts are counted one by one; the least suspicious client is dropped
  *            when full; of failures before a full table let a client in three at most are known,
  *            and not of which accounts */

@@ -1,16 +1,19 @@
 /* sasl_guess.c - D11: who guesses passwords, alone or in company, and whether it worked
  * algorithm: per client a CUSUM of failures and logins (six in a row at any tempo) and the number
- * of accounts tried: many accounts and few logins is spraying. Per account the number of networks
- * that fail. An account that is a trap needs one try. A login is suspicious when its own client
- * guessed before, or when the account is being guessed and the place is new to it. What a client or
- * account is used to (place = /16, IPv6 /48) is learnt from logins without suspicion. source: Jung
- * et al. (2004), Javed and Paxson (2013); windows of peers miss slow guessing and hit stale clients
- * limits:    one account failed against slowly from one client looks the same for a guesser and for
- * a device with an old password: that stays below medium severity, and is only a note where the
- * client has logged in before. Of very many clients only the first and the severe get an alert of
- * their own, see sasl_folded.c. A login that names nobody is
- * taken for that of the account which failed just before it in the same session: a guesser with an
- * account of his own can look like an office so, at the price of using it each time */
+ *            of accounts tried: many accounts and few logins is spraying. Per account the number
+ *            of networks that fail. An account that is a trap needs one try. A login is suspicious
+ *            when its own client guessed before, or when the account is being guessed and the
+ *            place is new to it. What a client or account is used to (place = /16, IPv6 /48) is
+ *            learnt from logins without suspicion.
+ * source:    Jung et al. (2004), Javed and Paxson (2013); windows of peers miss slow guessing and
+ *            hit stale clients
+ * limits:    one account failed against slowly from one client looks the same for a guesser and
+ *            for a device with an old password: that stays below medium severity, and is only a
+ *            note where the client has logged in before. Of very many clients only the first and
+ *            the severe get an alert of their own, see sasl_folded.c. A login that names nobody is
+ *            taken for that of the account which failed just before it in the same session: a
+ *            guesser with an account of his own can look like an office so, at the price of using
+ *            it each time */
 #include "detect/detector.h"
 
 #include <stdlib.h>

@@ -1,13 +1,16 @@
 /* sasl_site.c - D11, the whole site: many clients guess, each too little to be seen, whether the
- * log names accounts or not algorithm: epochs of 100 attempts, an attempt being a login or a
- * failure, each account a client fails at once a day, of one client three at most; of the logins of
- * one client three an epoch, or a mailing, which logs in twice a second, would fill epoch after
- * epoch; x = how many are failures of clients that have never logged in. Baseline beta-binomial
- * (mu, rho); CUSUM of (x - 100 mu) / sd with k = 0.5, alarm at 8, tested at each failure since x
- * only grows within an epoch. mu begins as if four epochs of .03 had been seen.
- * Failures that another rule explains (an open alert for that client or account) do not count.
- * Whoever failed since S left 0 and has not logged in since is named as a participant. source:
- * Javed and Paxson, "Detecting stealthy, distributed SSH brute-forcing" (2013); the design's D11.4
+ * log names accounts or not
+ * algorithm: epochs of 100 attempts, an attempt being a login or a failure, each account a client
+ *            fails at once a day, of one client three at most; of the logins of one client three
+ *            an epoch, or a mailing, which logs in twice a second, would fill epoch after epoch; x
+ *            = how many are failures of clients that have never logged in. Baseline beta-binomial
+ *            (mu, rho); CUSUM of (x - 100 mu) / sd with k = 0.5, alarm at 8, tested at each
+ *            failure since x only grows within an epoch. mu begins as if four epochs of .03 had
+ *            been seen. Failures that another rule explains (an open alert for that client or
+ *            account) do not count. Whoever failed since S left 0 and has not logged in since is
+ *            named as a participant.
+ * source:    Javed and Paxson, "Detecting stealthy, distributed SSH brute-forcing" (2013); the
+ *            design's D11.4
  * limits:    one series for all hosts of the log; mu is learnt from calm epochs only */
 #include "detect/detector.h"
 

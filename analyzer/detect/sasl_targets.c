@@ -1,8 +1,9 @@
 /* sasl_targets.c - one entry an account that is being guessed
  * algorithm: two-generation distinct counts of clients and of their /16 (IPv6 /48); the first
- * clients by address source:    Javed and Paxson, "Detecting stealthy, distributed SSH
- * brute-forcing" (2013) limits:    a name gets its entry at its second failure; the account with
- * fewest networks is dropped when full */
+ *            clients by address
+ * source:    Javed and Paxson, "Detecting stealthy, distributed SSH brute-forcing" (2013)
+ * limits:    a name gets its entry at its second failure; the account with fewest networks is
+ *            dropped when full */
 #include "detect/sasl_targets.h"
 
 #include <stdlib.h>

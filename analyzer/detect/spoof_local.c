@@ -1,10 +1,12 @@
 /* spoof_local.c - D8: our own domain as the sender of an outside client that has not authenticated
  * algorithm: per client the distinct senders and recipients of ours, within an hour and within a
- * day, counted apart for mail that was delivered; senders that speak with authority (board, money,
- * computing) weigh more source:    RFC 2505 2.6.2 and RFC 5321 7.1 warn against refusing such mail:
- * forwards, lists and service providers do the same, so it takes variety to be more than "low"; a
- * pair seen delivered on five days is an exception limits:    one forged sender towards many
- * recipients looks like a service provider and stays "low" */
+ *            day, counted apart for mail that was delivered; senders that speak with authority
+ *            (board, money, computing) weigh more
+ * source:    RFC 2505 2.6.2 and RFC 5321 7.1 warn against refusing such mail: forwards, lists and
+ *            service providers do the same, so it takes variety to be more than "low"; a pair seen
+ *            delivered on five days is an exception
+ * limits:    one forged sender towards many recipients looks like a service provider and stays
+ *            "low" */
 #include "detect/detector.h"
 
 #include <stdlib.h>

@@ -1,8 +1,10 @@
 /* top_few.c - Space-Saving on a fixed array
  * algorithm: a new key takes a free row, else the row of the lightest key, whose count it inherits
- * as its error source:    Metwally et al., "Efficient computation of frequent and top-k elements in
- * data streams" (2005) limits:    16 rows; among equals the first row is taken, so the result
- * depends on the order of the stream only */
+ *            as its error
+ * source:    Metwally et al., "Efficient computation of frequent and top-k elements in data
+ *            streams" (2005)
+ * limits:    16 rows; among equals the first row is taken, so the result depends on the order of
+ *            the stream only */
 #include "detect/top_few.h"
 
 static struct top_few_row *row_for(struct top_few *t, uint64_t hash, slice text)

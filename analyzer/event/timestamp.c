@@ -1,10 +1,9 @@
 /* timestamp.c - syslog, RFC 3339 and epoch times
  *
- * Grammar:  [YYYY SP] Mon SP [SP] D[D] SP hh:mm:ss [frac]
- *           YYYY-MM-DD (T|SP) hh:mm:ss [frac] [zone]
- *           9*11DIGIT [frac]
- * Both calendar forms split into a minute, which is remembered with its bytes, and seconds with a
- * fraction. source: RFC 3164 4.1.2, RFC 3339 5.6. */
+ * Grammar: [YYYY SP] Mon SP [SP] D[D] SP hh:mm:ss [frac] YYYY-MM-DD (T|SP) hh:mm:ss [frac] [zone]
+ * 9*11DIGIT [frac] Both calendar forms split into a minute, which is remembered with its bytes,
+ * and seconds with a fraction.
+ * source:    RFC 3164 4.1.2, RFC 3339 5.6. */
 #include "event/timestamp.h"
 
 #include "base/cursor.h"

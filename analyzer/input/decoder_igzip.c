@@ -1,7 +1,8 @@
 /* decoder_igzip.c - gzip by ISA-L, which inflates several times as fast as zlib
  * source:    RFC 1952; isa-l/igzip_lib.h of ISA-L 2.30 (isal_inflate with ISAL_GZIP reads header
- * and check itself) limits:    memory is the state, about 120 KiB; without the library,
- * decoder_gzip.c does the same */
+ *            and check itself)
+ * limits:    memory is the state, about 120 KiB; without the library, decoder_gzip.c does the same
+ */
 #include "input/decoder.h"
 
 #ifdef RW_ISAL

@@ -1,10 +1,11 @@
 /* journal_systemd.c - the journal by libsystemd
  * algorithm: of each entry all fields are looked at once, those wanted go into a line. The cursor
- * is asked for only when somebody wants it: the library stands at the entry whose line was given
- * out last. source:    sd_journal_open(3), sd_journal_next(3),
- * sd_journal_enumerate_available_data(3), sd_journal_get_cursor(3), sd_journal_get_fd(3),
- * sd_journal_add_match(3) limits:    a text is cut where its line would be LINE_MAX long. Damaged
- * files are left out by the library without a word. */
+ *            is asked for only when somebody wants it: the library stands at the entry whose line
+ *            was given out last.
+ * source:    sd_journal_open(3), sd_journal_next(3), sd_journal_enumerate_available_data(3),
+ *            sd_journal_get_cursor(3), sd_journal_get_fd(3), sd_journal_add_match(3)
+ * limits:    a text is cut where its line would be LINE_MAX long. Damaged files are left out by
+ *            the library without a word. */
 #include "input/journal.h"
 
 #include <errno.h>

@@ -51,8 +51,9 @@ void positions_mark(const struct positions *p, slice head, struct position *ret)
  *
  *   in        head    as many of the first bytes as there are; POSITION_HEAD are enough
  *             device, inode   of the file: logs that were known by few bytes, such as a header
- * only, must be the same file as well; 0, 0: not known result    NULL when there is none; valid
- * until the next positions_put() cost      one pass over the list, for the opening of a file */
+ *                     only, must be the same file as well; 0, 0: not known
+ *   result    NULL when there is none; valid until the next positions_put()
+ *   cost      one pass over the list, for the opening of a file */
 struct position *positions_find(struct positions *p, slice head, uint64_t device, uint64_t inode);
 
 /* positions_latest_of - the log that was read last under a path, or NULL */

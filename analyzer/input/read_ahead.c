@@ -1,10 +1,11 @@
 /* read_ahead.c - a decoder that works in a thread of its own, ahead of the reader
  * algorithm: a ring of pieces with two counters, filled and emptied, under one lock; each side
- * works on its piece without it. A piece carries what the decoder said with its bytes, so that the
- * reader never looks at the decoder. The piece with the end, or the error, is the last: the thread
- * returns, and the reader gets it again and again. source:    pthreads(7); signals are blocked
- * before pthread_create(3), which hands the mask down limits:    files on disk only; one that
- * stands still (a network file system) holds up read_ahead_stop() as it would hold up a read */
+ *            works on its piece without it. A piece carries what the decoder said with its bytes,
+ *            so that the reader never looks at the decoder. The piece with the end, or the error,
+ *            is the last: the thread returns, and the reader gets it again and again.
+ * source:    pthreads(7); signals are blocked before pthread_create(3), which hands the mask down
+ * limits:    files on disk only; one that stands still (a network file system) holds up
+ *            read_ahead_stop() as it would hold up a read */
 #include "input/read_ahead.h"
 
 #include <pthread.h>

@@ -67,9 +67,9 @@ bool reason_wording(const struct reasons *r, enum reason_direction direction, sl
  *
  *   in        ev     a refusal or a delivery
  *   result    borrows from ev: "<ADDR>: Recipient address rejected: ..." gives ": Recipient ...".
- * What is quoted is the client's own: a recipient called spamhaus must not pass for a block list,
- * nor hide that the recipient is unknown source    Postfix src/smtpd/smtpd_check.c: "<%s>: %s
- * rejected: ..." */
+ *             What is quoted is the client's own: a recipient called spamhaus must not pass for a
+ *             block list, nor hide that the recipient is unknown
+ *   source    Postfix src/smtpd/smtpd_check.c: "<%s>: %s rejected: ..." */
 slice reason_text(const struct event *ev);
 
 /* reason_name - the table's word for it; "" for REASON_NONE */

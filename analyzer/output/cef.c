@@ -1,9 +1,10 @@
 /* cef.c - the "cef" writer: ArcSight Common Event Format, version 0
  *
  * In the header '\' and '|' are escaped, in values '\' and '='. src takes IPv4 only, so IPv6 goes
- * to c6a2. Mail has no keys of its own: the sender is suser, the recipient duser. source: ArcSight
- * CEF Implementation Standard, the producer keys of 0.1 and their lengths. limits:   places have
- * consumer keys only (slat, slong): AS and country are in cs4 and cs5. Alerts only. */
+ * to c6a2. Mail has no keys of its own: the sender is suser, the recipient duser.
+ * source:    ArcSight CEF Implementation Standard, the producer keys of 0.1 and their lengths.
+ * limits:    places have consumer keys only (slat, slong): AS and country are in cs4 and cs5.
+ *            Alerts only. */
 #include "output/cef.h"
 
 #include <stdio.h>

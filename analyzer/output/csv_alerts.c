@@ -1,9 +1,10 @@
 /* csv_alerts.c - the "csv" writer: one row an alert, safe to open in a spreadsheet
  *
  * Every text is quoted. One that a spreadsheet would take for a formula gets an apostrophe in
- * front. source:   RFC 4180 (with "\n" as end of line); OWASP on CSV injection for = + - @ tab CR.
- * limits:   an address or a HELO that begins with such a character is shown with the apostrophe:
- *           for machines take json. */
+ * front.
+ * source:    RFC 4180 (with "\n" as end of line); OWASP on CSV injection for = + - @ tab CR.
+ * limits:    an address or a HELO that begins with such a character is shown with the apostrophe:
+ *            for machines take json. */
 #include "output/alert_view.h"
 #include "output/line_text.h"
 #include "output/writers.h"

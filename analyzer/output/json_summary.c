@@ -2,9 +2,10 @@
  *
  * All of the answer is under "relaywatch": verdict, coverage, input, top, cases, scorecard. Arrays
  * and counts that scripts read are always there, even empty; times and texts without a value are
- * left out. source:  ECS 8.17.0; the product's contract for the summary document. limits:  a case
- * lists its first CASE_ALERTS_MOST alerts and their entities. The line can be longer than 10,000
- * bytes when many top rows are asked for: see run_info.top. */
+ * left out.
+ * source:    ECS 8.17.0; the product's contract for the summary document.
+ * limits:    a case lists its first CASE_ALERTS_MOST alerts and their entities. The line can be
+ *            longer than 10,000 bytes when many top rows are asked for: see run_info.top. */
 #include "output/json.h"
 
 #include <math.h>

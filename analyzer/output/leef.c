@@ -1,8 +1,9 @@
 /* leef.c - the "leef" writer: IBM QRadar's Log Event Extended Format 2.0, tab between the pairs
  *
  * LEEF has no escapes: controls become '?', and '|' and '^' in values a blank. Keys are the
- * predefined ones where there is one; ours are single words that equal none of them. source:
- * LEEF 2.0, table of predefined attributes. limits:   alerts only. */
+ * predefined ones where there is one; ours are single words that equal none of them.
+ * source:    LEEF 2.0, table of predefined attributes.
+ * limits:    alerts only. */
 #include "output/alert_view.h"
 #include "output/line_text.h"
 #include "output/writers.h"

@@ -1,10 +1,11 @@
 /* misp.c - the "misp" writer: one MISP event a run, with the day of the log's end
  *
  * An ip-src attribute for each address, an authentication-failure-report object for each incident
- * of guessing. The uuids are made of what they stand for: importing the file again updates. source:
- * MISP core format (event, attribute, object); template authentication-failure-report 4. limits:
- * not published, for the own organisation only: the admin decides. Addresses of servers that many
- * share carry to_ids false. */
+ * of guessing. The uuids are made of what they stand for: importing the file again updates.
+ * source:    MISP core format (event, attribute, object); template authentication-failure-report
+ *            4.
+ * limits:    not published, for the own organisation only: the admin decides. Addresses of servers
+ *            that many share carry to_ids false. */
 #include <stdio.h>
 
 #include "alert/alert_id.h"

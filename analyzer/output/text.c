@@ -2,8 +2,8 @@
  *
  * Order: the answer first, then why (cases, incidents), then when (traffic) and who (tops), then
  * how far to trust it (log, scorecard). A batch run prints the report only; a follow run prints
- * each alert as it comes and the report at its end. limits:  at most INCIDENTS_MOST incidents are
- * shown in full; the JSON output has them all. */
+ * each alert as it comes and the report at its end.
+ * limits:    at most INCIDENTS_MOST incidents are shown in full; the JSON output has them all. */
 #include "output/text.h"
 
 #include "output/writers.h"

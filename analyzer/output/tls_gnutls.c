@@ -1,11 +1,12 @@
 /* tls_gnutls.c - TLS by GnuTLS: handshake, records, and whom to believe
  * algorithm: bytes go through a push function of our own, which counts them: the system is asked
- * how many of them have arrived. Certificates are judged inside the handshake, so that not one byte
- * of a message goes to a stranger. source:    GnuTLS manual 3.7: gnutls_init,
- * gnutls_certificate_set_verify_function, gnutls_certificate_verify_peers, gnutls_record_send; RFC
- * 5425 4.2, 5.1 limits:    TLS 1.2 and 1.3. Revocation is not asked for. The certificate's times
- * are judged by the wall clock, as they have to be. With a fingerprint names and times are not
- * looked at. */
+ *            how many of them have arrived. Certificates are judged inside the handshake, so that
+ *            not one byte of a message goes to a stranger.
+ * source:    GnuTLS manual 3.7: gnutls_init, gnutls_certificate_set_verify_function,
+ *            gnutls_certificate_verify_peers, gnutls_record_send; RFC 5425 4.2, 5.1
+ * limits:    TLS 1.2 and 1.3. Revocation is not asked for. The certificate's times are judged by
+ *            the wall clock, as they have to be. With a fingerprint names and times are not looked
+ *            at. */
 #include "output/tls.h"
 
 #include <arpa/inet.h>

@@ -52,8 +52,9 @@ bool transport_spool(struct transport *t, const char *dir, const char *name, siz
 /* transport_write - append bytes, best whole lines: one write(2) unless the system takes fewer
  *
  *   result    false when bytes were lost: no room to wait, or stopped. Empty input is a success,
- * and so is what waits errors    a line torn by an error is gone on with; if somebody else wrote to
- * the file meanwhile it is closed with a newline and written again */
+ *             and so is what waits
+ *   errors    a line torn by an error is gone on with; if somebody else wrote to the file meanwhile
+ *             it is closed with a newline and written again */
 bool transport_write(struct transport *t, slice bytes);
 
 /* transport_is_empty - is nothing there yet: an empty file; standard output always counts as that

@@ -3,11 +3,11 @@
  * One report for each incident that is about one outside address, with its log lines as evidence,
  * to be sent to the owner of that address. Version 4 demands the client's port of a login attack
  * and of spam; where the log does not tell it (Postfix does with smtpd_client_port_logging = yes)
- * the "xarf" output has a version 3 report instead: a port is never invented. source:   XARF 4.2.0
- * core, login_attack, vulnerability_scan, spam; XARF 3 LoginAttack, Spam. limits:   members of a
- * campaign have no log lines of their own and are not reported. Version 3 has no type for probing:
- * "xarf3" leaves that out. The id of a report is made of the alert's, so that it is the same in
- * each run. Nothing is sent. */
+ * the "xarf" output has a version 3 report instead: a port is never invented.
+ * source:    XARF 4.2.0 core, login_attack, vulnerability_scan, spam; XARF 3 LoginAttack, Spam.
+ * limits:    members of a campaign have no log lines of their own and are not reported. Version 3
+ *            has no type for probing: "xarf3" leaves that out. The id of a report is made of the
+ *            alert's, so that it is the same in each run. Nothing is sent. */
 #include <stdio.h>
 
 #include "alert/alert_id.h"

@@ -1,11 +1,12 @@
 /* attack_bounce.c - A7, A8, A11: bounces as a weapon, against others, against us, in our queue
  * algorithm: rndr: mail under forged senders for recipients that the branch behind us does not
- * know, one victim or a thousand; joejob: null-sender mail of as many networks as there are
- * bounces, to names of ours, steady, as a ramp over `minutes`, or all to one mailbox; backlog: as
- * rndr with many victims whose servers do not answer. The rate is x times the base rate: .2 a
- * minute, or what the site's own traffic has of such bounces, whichever is more source:    Frei et
- * al. (2004); Postfix BACKSCATTER_README, QSHAPE_README; the design's protocol limits:    level
- * changes the length: 20 minutes, an hour, three hours */
+ *            know, one victim or a thousand; joejob: null-sender mail of as many networks as there
+ *            are bounces, to names of ours, steady, as a ramp over `minutes`, or all to one
+ *            mailbox; backlog: as rndr with many victims whose servers do not answer. The rate is
+ *            x times the base rate: .2 a minute, or what the site's own traffic has of such
+ *            bounces, whichever is more
+ * source:    Frei et al. (2004); Postfix BACKSCATTER_README, QSHAPE_README; the design's protocol
+ * limits:    level changes the length: 20 minutes, an hour, three hours */
 #include <math.h>
 #include <stdio.h>
 

@@ -1,9 +1,9 @@
 /* attack_harvest.c - A9: recipients are guessed
- * algorithm: fast: 600 at one a second, ten a session; medium: 480 at one in 30 s; slow: 144 at one
- * in ten minutes; distributed: 1,000 clients with 4 tries each, over `minutes` (120 if not given).
- * 95 % of the names do not exist. Level 0 has a third as many names. Evasion: a quarter of the
- * names exist, and the order is no alphabet source:    the design's evaluation protocol, Appendix A
- */
+ * algorithm: fast: 600 at one a second, ten a session; medium: 480 at one in 30 s; slow: 144 at
+ *            one in ten minutes; distributed: 1,000 clients with 4 tries each, over `minutes` (120
+ *            if not given). 95 % of the names do not exist. Level 0 has a third as many names.
+ *            Evasion: a quarter of the names exist, and the order is no alphabet
+ * source:    the design's evaluation protocol, Appendix A */
 #include <stdio.h>
 
 #include "attack.h"

@@ -1,11 +1,12 @@
 /* dialect_postfix.c - the log of Postfix 3.x: smtpd, postscreen, cleanup, qmgr, delivery agents
  *
- * Grammar:  that of parsers/postfix*.c, written instead of read. An accepted RCPT opens the message
- *           ("client="), the end of data shows as cleanup's and qmgr's lines, a session is one
- *           smtpd process from connect to disconnect.
- * source:   Postfix 3.12 src/smtpd/smtpd.c, smtpd_check.c, smtpd_sasl_glue.c,
- * src/global/log_adhoc.c, src/smtp/smtp_trouble.c, src/bounce/, src/qmgr/, src/postscreen/ limits:
- * no TLS lines, no milters; stamps RFC 3164 (or 3339 on demand), UTC */
+ * Grammar: that of parsers/postfix*.c, written instead of read. An accepted RCPT opens the message
+ * ("client="), the end of data shows as cleanup's and qmgr's lines, a session is one smtpd process
+ * from connect to disconnect.
+ * source:    Postfix 3.12 src/smtpd/smtpd.c, smtpd_check.c, smtpd_sasl_glue.c,
+ *            src/global/log_adhoc.c, src/smtp/smtp_trouble.c, src/bounce/, src/qmgr/,
+ *            src/postscreen/
+ * limits:    no TLS lines, no milters; stamps RFC 3164 (or 3339 on demand), UTC */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
