@@ -5,6 +5,7 @@
  *            --trusted */
 #include "detect/account_burst_report.h"
 
+#include <math.h>
 #include <stdio.h>
 
 enum {
@@ -181,7 +182,7 @@ static void rule_by_guessing(const struct account *a, int64_t time_us, struct ru
     if (recipients < GUESSED_RECIPIENTS || r->severity >= SEVERITY_HIGH)
         return;
     *r = (struct ruling){.severity = SEVERITY_HIGH,
-                         .observed = recipients,
+                         .observed = floor(recipients),
                          .threshold = GUESSED_RECIPIENTS,
                          .unit = "recipients an hour"};
     snprintf(r->reason, sizeof r->reason,

@@ -224,7 +224,7 @@ def gates(rows):
     yield "D12 protocol: precision", "1.000", at_least(1), precision(day, MEDIUM, {"RW-PROTOCOL"}), as_share
     yield "shuffled within 120 s: the same verdict", "1.000", at_least(1), same_verdicts(rows, "shuffled"), as_share
     yield "shuffled: the same incidents", ">= .99", at_least(.99), same_incidents(rows, "shuffled"), as_share
-    yield "shuffled, 1 % lost, 1 % doubled: the same incidents", "(none asked)", None, same_incidents(rows, "damaged"), as_share
+    yield "shuffled, 1 % lost, 1 % doubled: the same incidents", ">= .99", at_least(.99), same_incidents(rows, "damaged"), as_share
     for kind in ("once", "twice"):
         yield (f"flood of fresh clients, each {kind}: recall lost", "<= .01", at_most(.01), flood_loss(flood, kind), as_share)
     yield "peak memory as a share of the budget", "<= 1.05", at_most(1.05), memory_use(rows, "own_kib"), as_share
