@@ -363,15 +363,34 @@ static void fill_scorecard(const struct summarize_from *from, struct summary *s)
     s->scorecard_count = scorecard_fill(&f, s->scorecard);
 }
 
+static bool has_clients(enum top_dimension dim)
+{
+    return dim == TOP_CLIENTS || dim == TOP_RELAY_DENIED || dim == TOP_AUTH_FAILED;
+}
+
 /* Where the client of a row is. */
-static void fill_place(struct geo *geo, enum top_dimension dim, struct top_row *row)
+static void fill_place(struct geo *geo, struct top_row *row)
 {
     struct ip_addr ip;
 
-    if (geo == NULL || (dim != TOP_CLIENTS && dim != TOP_RELAY_DENIED && dim != TOP_AUTH_FAILED) ||
-        !ip_addr_parse(slice_of(row->key), &ip))
-        return;
-    (void)geo_find(geo, &ip, &row->place);
+    if (geo != NULL && ip_addr_parse(slice_of(row->key), &ip))
+        (void)geo_find(geo, &ip, &row->place);
+}
+
+/* What the client of a row was caught by, the plainest first; not what is unclear or harmless */
+static void fill_marks(const struct marks *m, struct top_row *row)
+{
+    const struct pattern_bits *bits = marks_of(m, row->hash);
+
+    for (unsigned meaning = 0; bits != NULL && meaning < MEANS_UNCLEAR; meaning++)
+        for (unsigned i = 0; i < patterns_count(marks_patterns(m)); i++) {
+            const struct pattern_info *info = patterns_info(marks_patterns(m), i);
+            if (info->meaning != meaning || !pattern_bits_has(bits, i) ||
+                row->marks_count == TOP_MARKS_MAX)
+                continue;
+            row->marks[row->marks_count].title = info->title;
+            row->marks[row->marks_count++].meaning = pattern_meaning_name(info->meaning);
+        }
 }
 
 static void fill_tops(const struct summarize_from *from, struct summary *s)
@@ -380,7 +399,10 @@ static void fill_tops(const struct summarize_from *from, struct summary *s)
         struct top_table *t = &s->top[dim];
         originators_top(from->originators, (enum top_dimension)dim, from->top, t);
         for (unsigned i = 0; i < t->count; i++) {
-            fill_place(from->geo, (enum top_dimension)dim, &t->rows[i]);
+            if (has_clients((enum top_dimension)dim)) {
+                fill_place(from->geo, &t->rows[i]);
+                fill_marks(from->marks, &t->rows[i]);
+            }
             t->rows[i].rules = incidents_rules_of(from->incident_rules, slice_of(t->rows[i].key));
         }
     }

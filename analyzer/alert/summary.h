@@ -96,8 +96,11 @@ enum top_dimension {
 const char *
 top_dimension_name(enum top_dimension dim); /* "clients" ... as in the summary document */
 
+enum { TOP_MARKS_MAX = 3 };
+
 struct top_row {
     char key[ALERT_ENTITY_MAX];
+    uint64_t hash;  /* of the key, as all tables have it */
     char name[128]; /* verified host name of a client, "" */
     uint64_t messages, recipients, bytes;
     uint64_t bad;   /* recipients that bounced or were refused */
@@ -105,6 +108,10 @@ struct top_row {
     int64_t first_us, last_us;
     uint32_t rules;         /* set of 1 << enum rule: incidents of this key */
     struct geo_place place; /* of a client; all empty without a GeoIP database */
+    struct {
+        const char *title, *meaning; /* borrowed from the signatures */
+    } marks[TOP_MARKS_MAX];          /* patterns that a client was caught by */
+    unsigned marks_count;
 };
 
 struct top_table {

@@ -197,6 +197,7 @@ void originators_top(const struct originators *o, enum top_dimension dim, unsign
         struct top_row *r = &ret->rows[i];
         slice_keep(slice_of(rows[i]->key), r->key, sizeof r->key);
         slice_keep(slice_of(rows[i]->note), r->name, sizeof r->name);
+        r->hash = rows[i]->hash;
         r->messages = rows[i]->value[VALUE_MESSAGES];
         r->recipients = rows[i]->weight;
         r->bytes = rows[i]->value[VALUE_BYTES];

@@ -81,6 +81,18 @@ static void put_rules(struct html *h, uint32_t rules)
     html_raw(h, "\">incident</span>");
 }
 
+/* What gave a client away. */
+static void put_marks(struct html *h, const struct top_row *row)
+{
+    for (unsigned i = 0; i < row->marks_count; i++) {
+        html_raw(h, i == 0 ? "<small class=\"caught\">" : ", ");
+        html_value(h->out, slice_of(row->marks[i].title), 80);
+        html_raw(h, " (");
+        html_words(h, row->marks[i].meaning);
+        html_raw(h, i + 1 == row->marks_count ? ")</small>" : ")");
+    }
+}
+
 static void put_key(struct html *h, const struct top_row *row, uint64_t most)
 {
     html_raw(h, "<th scope=\"row\">");
@@ -92,6 +104,7 @@ static void put_key(struct html *h, const struct top_row *row, uint64_t most)
         html_value(h->out, slice_of(row->name), sizeof row->name);
         html_raw(h, "</small>");
     }
+    put_marks(h, row);
     html_bar(h, (double)row->recipients, (double)most);
     html_raw(h, "</th>");
 }

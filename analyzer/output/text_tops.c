@@ -2,6 +2,7 @@
  *
  *   TOP CLIENTS                      recipients  share            messages   bad
  *   ! 203.0.113.71 (host71.example)       2,440  48% ##########         61   30%
+ *     bot: HELO is a Windows setup's random name
  *
  * Columns without a value in any row are left out; wider pages get sizes and rule names too.
  * limits:  counts come from bounded sketches: an error bound is shown where it is not zero. */
@@ -150,6 +151,18 @@ static void put_key(struct page *p, const struct top_row *row, unsigned width)
     page_put(p, ")");
 }
 
+/* "bot: HELO is a Windows setup's random name", on a line of its own: the plainest one */
+static void put_mark(struct page *p, const struct top_row *row)
+{
+    if (row->marks_count == 0)
+        return;
+    page_to(p, 4);
+    page_put(p, row->marks[0].meaning);
+    page_put(p, ": ");
+    page_safe(p, slice_of(row->marks[0].title), p->columns, CUT_END);
+    page_newline(p);
+}
+
 static void put_row(struct page *p, const struct layout *l, const struct top_row *row)
 {
     char text[TEXT_NUMBER];
@@ -167,6 +180,7 @@ static void put_row(struct page *p, const struct layout *l, const struct top_row
         put_rules(p, row->rules);
     }
     page_newline(p);
+    put_mark(p, row);
 }
 
 static void put_table(struct page *p, const struct top_table *t, enum top_dimension dim,

@@ -216,7 +216,10 @@ static inline void fixture_tops(struct fixture *f)
     s->top[TOP_ACCOUNTS] = (struct top_table){.rows = f->accounts, .count = 1, .total = 20};
     f->denied[0] = (struct top_row){.recipients = 1400, .rules = 1U << RULE_RELAY_PROBE};
     FIXTURE_COPY(f->denied[0].key, "198.51.100.7");
-    f->denied[1] = (struct top_row){.recipients = 16};
+    f->denied[1] = (struct top_row){
+        .recipients = 16,
+        .marks = {{"HELO is a random name", "bot"}, {"HELO is another host's address", "forged"}},
+        .marks_count = 2};
     FIXTURE_COPY(f->denied[1].key, "192.0.2.25");
     s->top[TOP_RELAY_DENIED] = (struct top_table){.rows = f->denied, .count = 2, .total = 1416};
 }

@@ -61,6 +61,7 @@ static void test_answer_first(void)
         "\n! 203.0.113.71 ",
         "all: 5,000 recipients\n",
         "\nRELAYING REFUSED ",
+        "\n    bot: HELO is a random name\n",
         "\nLOG\n",
         "  server      mx1.example.net (postfix)\n",
         "  coverage    recipient decisions 100%, client known 98%",
