@@ -2,8 +2,11 @@
 """Files of contrib/ in the programs they are for: shippers.py PART BINARY SOURCE DATA
 
 PART "fields": what dashboards, templates and add-ons name is in the output. PART "lnav", "rsyslog": the program itself reads
-the output with our file; 77 = skipped, it is not installed."""
+the output with our file. PART "rsyslog-json": rsyslog takes json from a growing file apart with its own parser and hands it
+to a collector. 77 = skipped, it is not installed."""
 import json, os, pathlib, re, shutil, socket, subprocess, sys, tempfile, threading, time
+
+from logs import hostile_fields, hostile_log
 
 part, binary, source, data = sys.argv[1], os.path.abspath(sys.argv[2]), *(pathlib.Path(p).resolve() for p in sys.argv[3:5])
 os.environ["PATH"] += ":/usr/sbin:/sbin"
@@ -157,7 +160,57 @@ def rsyslog(d):
     check("every message arrives as it was written", got == want, (len(got), len(want), got[:1], errors[-300:]))
 
 
+JSON_CONF = """module(load="imfile" mode="inotify")
+module(load="mmjsonparse")
+template(name="fields" type="string" string="%$!event!id% %$!rule!id% %$!relaywatch!alert!id% %$!@timestamp%\\n")
+template(name="all" type="string" string="%$!all-json%\\n")
+input(type="imfile" File="{d}/alerts.ndjson" Tag="relaywatch:" addMetadata="off" ruleset="alerts")
+ruleset(name="alerts") {{
+  action(type="mmjsonparse" cookie="")
+  if $parsesuccess == "OK" then {{
+    action(type="omfile" file="{d}/fields" template="fields")
+    action(type="omfwd" target="127.0.0.1" port="{port}" protocol="tcp" template="all")
+  }} else {{
+    action(type="omfile" file="{d}/refused")
+  }}
+}}
+"""
+
+
+def rsyslog_json(d):
+    tool("rsyslogd")
+    if not list(pathlib.Path("/usr/lib").glob("*/rsyslog/mmjsonparse.so")):
+        print("skipped: rsyslog has no mmjsonparse")
+        sys.exit(77)
+    server, parts = socket.create_server(("127.0.0.1", 0)), []
+    threading.Thread(target=collector, args=(server, parts), daemon=True).start()
+    hostile = d / "hostile.log"
+    hostile.write_bytes(b"".join(hostile_log(field) for field in hostile_fields()))
+    want = run("json", [source / "samples/relay-probed.log"]).splitlines() + run("json", [hostile]).splitlines()
+    alerts = [json.loads(line) for line in want]
+    (d / "work").mkdir()
+    (d / "alerts.ndjson").touch()
+    (d / "rsyslog.conf").write_text(f'global(workDirectory="{d}/work" maxMessageSize="256k")\n' + JSON_CONF.format(d=d, port=server.getsockname()[1]))
+    daemon = subprocess.Popen(["rsyslogd", "-n", "-f", f"{d}/rsyslog.conf", "-i", f"{d}/pid"], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    time.sleep(1)
+    with open(d / "alerts.ndjson", "ab") as f:  # it grows while rsyslog reads it
+        for line in want:
+            f.write(line + b"\n")
+            f.flush()
+    for _ in range(200):
+        if b"".join(parts).count(b"\n") >= len(want) or daemon.poll() is not None:
+            break
+        time.sleep(0.1)
+    daemon.terminate()
+    _, errors = daemon.communicate(timeout=20)
+    got = [json.loads(line) for line in b"".join(parts).splitlines()]
+    check("rsyslog's parser takes every document", not (d / "refused").exists(), (errors[-300:], (d / "refused").exists() and (d / "refused").read_text()[:400]))
+    check("every document arrives with all that is in it", got == alerts, (len(got), len(alerts), next((a for a, b in zip(got, alerts) if a != b), None)))
+    ids = [f"{a['event'].get('id', '')} {a.get('rule', {}).get('id', '')} {a['relaywatch'].get('alert', {}).get('id', '')} {a['@timestamp']}" for a in alerts]
+    check("and its members are found by name", (d / "fields").read_text().splitlines() == ids, (d / "fields").read_text()[:300])
+
+
 with tempfile.TemporaryDirectory() as folder:
-    globals()[part](pathlib.Path(folder))
+    globals()[part.replace("-", "_")](pathlib.Path(folder))
 print(f"{checks} checks, {len(failures)} failed")
 sys.exit(bool(failures) or not checks)
