@@ -469,8 +469,10 @@ static uint64_t fingerprint(const struct settings *settings, const struct config
 
     for (unsigned i = 0; i < settings->count; i++) {
         const struct setting *s = &settings->list[i];
+        const char *name = options_name(s->id); /* its number may be another after an upgrade */
         if (options_shape_state(s->id) && s->value != NULL)
-            sum += hash_mix((uint64_t)s->id + 1, siphash13(&fixed, s->value, strlen(s->value)));
+            sum += hash_mix(siphash13(&fixed, name, strlen(name)),
+                            siphash13(&fixed, s->value, strlen(s->value)));
     }
     return sum;
 }

@@ -63,6 +63,11 @@ bool options_shape_state(enum option_id id)
     }
 }
 
+const char *options_name(enum option_id id)
+{
+    return long_names[id];
+}
+
 static unsigned distance(slice a, slice b)
 {
     unsigned row[64], diagonal, above;

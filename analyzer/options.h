@@ -60,6 +60,9 @@ void options_help(FILE *out);
  * of no use */
 bool options_shape_state(enum option_id id);
 
+/* options_name - the long name of an option; static text */
+const char *options_name(enum option_id id);
+
 /* options_nearest - the known name with the smallest edit distance to a wrong one, or NULL when
  * none is near */
 const char *options_nearest(slice wrong, const char *const *names, unsigned count);

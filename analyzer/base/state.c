@@ -1,15 +1,14 @@
 /* state.c - pieces to a file and back
  * algorithm: writing goes through stdio to PATH.new; reading maps the file and checks every CRC
- *            before the first piece is handed out. The build id is the linker's (SHA-1 over the
- *            program): another build may lay out its structures otherwise.
- * source:    elf(5) PT_NOTE, NT_GNU_BUILD_ID; dl_iterate_phdr(3); zlib's crc32()
- * limits:    a program linked without a build id is told apart by its version only */
+ *            before the first piece is handed out. The layout is a hash of the sources that
+ * structures, enumerations and numberings in a state stand in, made by state_layout.cmake. source:
+ * zlib's crc32() limits:    what a number in a table means to code that is in none of those sources
+ * is not seen: there a state may be a little off, never out of bounds. Compilers lay out structures
+ * alike on one kind of machine. */
 #include "base/state.h"
 
-#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <link.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,15 +20,17 @@
 
 #include "base/panic.h"
 #include "base/slice.h"
+#include "base/state_layout.h"
 
-enum { PAGE = 4096, FORMAT = 1, NAME = 28, BUILD = 40 };
+enum { PAGE = 4096, FORMAT = 1, NAME = 28, LAYOUT = 40 };
+_Static_assert(sizeof STATE_LAYOUT == LAYOUT + 1, "hexadecimal digits");
 static const char magic[8] = "RWSTATE";
 
 struct file_head {
     char magic[8];
     uint32_t format, head_size;
-    char version[24];
-    unsigned char build[BUILD];
+    char version[24]; /* for people: layouts may outlive versions */
+    char layout[LAYOUT];
     uint64_t config;
     struct hash_key key;
     uint32_t reserved, crc; /* crc: of all before it */
@@ -58,42 +59,6 @@ struct state_io {
     bool of_others; /* somebody else may write the file */
 };
 
-/* ---- which build this is ---- */
-
-/* The note of the build id inside a segment of notes. */
-static bool find_note(const unsigned char *notes, size_t bytes, unsigned char ret[BUILD])
-{
-    size_t at = 0;
-
-    while (at + sizeof(ElfW(Nhdr)) <= bytes) {
-        ElfW(Nhdr) note;
-        memcpy(&note, notes + at, sizeof note);
-        size_t name = at + sizeof note, desc = name + ((note.n_namesz + 3U) & ~3U);
-        if (desc + note.n_descsz > bytes)
-            return false;
-        if (note.n_type == NT_GNU_BUILD_ID && note.n_namesz == 4 &&
-            memcmp(notes + name, "GNU", 4) == 0) {
-            memcpy(ret, notes + desc, note.n_descsz < BUILD ? note.n_descsz : BUILD);
-            return true;
-        }
-        at = desc + ((note.n_descsz + 3U) & ~3U);
-    }
-    return false;
-}
-
-/* Called for the program itself first: that one decides. */
-static int see_object(struct dl_phdr_info *info, size_t size, void *ret)
-{
-    (void)size;
-    for (unsigned i = 0; i < info->dlpi_phnum; i++) {
-        const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-        const void *start = (const void *)(uintptr_t)(info->dlpi_addr + segment->p_vaddr);
-        if (segment->p_type == PT_NOTE && find_note(start, segment->p_memsz, ret))
-            break;
-    }
-    return 1;
-}
-
 static void fill_head(struct file_head *h, const struct state_facts *facts)
 {
     memset(h, 0, sizeof *h);
@@ -101,7 +66,7 @@ static void fill_head(struct file_head *h, const struct state_facts *facts)
     h->format = FORMAT;
     h->head_size = sizeof *h;
     snprintf(h->version, sizeof h->version, "%s", RELAYWATCH_VERSION);
-    dl_iterate_phdr(see_object, h->build);
+    memcpy(h->layout, STATE_LAYOUT, LAYOUT);
     h->config = facts->config;
     h->key = facts->key;
     h->crc = (uint32_t)crc32(0, (const Bytef *)h, offsetof(struct file_head, crc));
@@ -348,9 +313,8 @@ static const char *what_is_wrong(const struct state_io *io, const struct state_f
         return "has the form of another version";
     if (head.crc != (uint32_t)crc32(0, (const Bytef *)&head, offsetof(struct file_head, crc)))
         return "is damaged";
-    head.version[sizeof head.version - 1] = '\0';
-    if (strcmp(head.version, own.version) != 0 || memcmp(head.build, own.build, BUILD) != 0)
-        return "was written by another build of the program";
+    if (memcmp(head.layout, own.layout, LAYOUT) != 0)
+        return "was written by a program whose tables are laid out otherwise";
     if (facts != NULL &&
         (head.config != own.config || head.key.k0 != own.key.k0 || head.key.k1 != own.key.k1))
         return "belongs to another configuration";

@@ -5,12 +5,13 @@
  * as they are. What means something in this process only (pointers, callbacks) is a hole: written
  * as zeros and left alone when read.
  *
- * The file is for this program on this machine: it begins with the version and the build id, a hash
- * of the configuration and the hash key; every piece has its name, its element size and a CRC-32. A
- * file that is cut, damaged, of another build or configuration is refused as a whole, before
- * anything is changed. It is written beside its name, synchronised and renamed, with mode 0600,
- * since it holds the hash key and lines of the log. One that others may write is refused: the
- * checks find damage, not malice.
+ * The file is for this program on this machine: it begins with the version and the layout (a hash
+ * of the sources that say how tables are laid out, so that other changes of the program leave it
+ * valid), a hash of the configuration and the hash key; every piece has its name, its element size
+ * and a CRC-32. A file that is cut, damaged, of another layout or configuration is refused as a
+ * whole, before anything is changed. It is written beside its name, synchronised and renamed, with
+ * mode 0600, since it holds the hash key and lines of the log. One that others may write is
+ * refused: the checks find damage, not malice.
  *
  *   file    = header *piece end
  *   piece   = head (name, element size, count, stored bytes, CRC of the body, CRC of the head) body
@@ -62,7 +63,7 @@ struct state_io *state_save(const char *path, const struct state_facts *facts,
 struct state_io *state_load(const char *path, const struct state_facts *facts,
                             struct error *reterr);
 
-/* state_read_key - the hash key of a file, when it is one of this build; false: there is none */
+/* state_read_key - the hash key of a file, when it is one of this layout; false: there is none */
 bool state_read_key(const char *path, struct hash_key *ret);
 
 /* state_lock - keep other runs from using the state of this path, until the descriptor is closed or

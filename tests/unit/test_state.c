@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/pair_filter.h"
 #include "base/space_saving.h"
@@ -177,6 +178,39 @@ static void another_configuration_or_key_is_refused_and_no_file_is_no_error(void
     CHECK(state_load(path, &facts, &error) == NULL);
     CHECK_INT(error.code, ERROR_NONE);
     CHECK(!state_read_key(path, &key));
+}
+
+/* A byte of the head changed, and its checksum made right again. */
+static void change_head(int fd, off_t at)
+{
+    enum { HEAD_CRC = 108 };
+    unsigned char head[HEAD_CRC];
+    uint32_t crc;
+
+    CHECK_INT(pread(fd, head, sizeof head, 0), HEAD_CRC);
+    head[at] ^= 1;
+    crc = (uint32_t)crc32(0, head, sizeof head);
+    CHECK_INT(pwrite(fd, head, sizeof head, 0), HEAD_CRC);
+    CHECK_INT(pwrite(fd, &crc, sizeof crc, HEAD_CRC), sizeof crc);
+}
+
+static void another_version_is_taken_and_another_layout_is_not(void)
+{
+    enum { VERSION_AT = 16, LAYOUT_AT = 40 };
+    struct error error = {0};
+    int fd;
+
+    write_small();
+    fd = open(path, O_RDWR | O_CLOEXEC);
+    change_head(fd, VERSION_AT);
+    CHECK(is_taken());
+    change_head(fd, LAYOUT_AT + 39);
+    CHECK(state_load(path, &facts, &error) == NULL);
+    CHECK_INT(error.code, ERROR_CONFIG);
+    CHECK(strstr(error.text, "laid out otherwise") != NULL);
+    change_head(fd, LAYOUT_AT + 39);
+    CHECK(is_taken());
+    close(fd);
 }
 
 static void pieces_that_are_not_those_expected_fail(void)
@@ -383,6 +417,8 @@ static const struct test_case cases[] = {
     {"a cut at any length is refused", a_cut_at_any_length_is_refused},
     {"another configuration or key is refused, and no file is no error",
      another_configuration_or_key_is_refused_and_no_file_is_no_error},
+    {"another version is taken, and another layout is not",
+     another_version_is_taken_and_another_layout_is_not},
     {"pieces that are not those expected fail", pieces_that_are_not_those_expected_fail},
     {"a file is private, and a failed one leaves the old",
      a_file_is_private_and_a_failed_one_leaves_the_old},
