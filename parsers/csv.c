@@ -10,14 +10,12 @@
  */
 static size_t find_close(slice row, size_t at)
 {
-    for (size_t i = at; i < row.len; i++) {
-        if (row.ptr[i] != '"')
-            continue;
-        if (i + 1 == row.len || row.ptr[i + 1] != '"')
-            return i;
-        i++;
-    }
-    return row.len;
+    while ((at += slice_find_byte(slice_from(row, at), '"')) + 1 < row.len)
+        if (row.ptr[at + 1] == '"')
+            at += 2;
+        else
+            return at;
+    return at < row.len ? at : row.len;
 }
 
 /* A quoted cell whose body begins at `at`; the position behind its closing quote. */
@@ -27,7 +25,7 @@ static size_t take_quoted(slice row, size_t at, struct csv_row *ret, slice *cell
 
     ret->open = close == row.len;
     *cell = slice_between(row.ptr + at, row.ptr + close);
-    if (slice_has(*cell, SLICE_LIT("\""))) {
+    if (slice_find_byte(*cell, '"') < cell->len) {
         char *out = ret->room + ret->room_used;
         size_t n = 0, max = CSV_ROOM - ret->room_used;
         for (size_t k = 0; k < cell->len && n < max; k++) {
@@ -42,6 +40,7 @@ static size_t take_quoted(slice row, size_t at, struct csv_row *ret, slice *cell
 
 void csv_split(slice row, char separator, struct csv_row *ret)
 {
+    struct bytes_walk separators = bytes_walk_begin(row.ptr, row.len, separator);
     size_t at = 0;
 
     ret->count = 0;
@@ -52,11 +51,10 @@ void csv_split(slice row, char separator, struct csv_row *ret)
         size_t end;
         if (at < row.len && row.ptr[at] == '"') {
             size_t behind = take_quoted(row, at + 1, ret, cell);
-            end = behind + slice_find_byte(slice_from(row, behind), separator);
+            end = behind < row.len ? bytes_walk_next(&separators, behind) : row.len;
         } else {
-            slice rest = slice_from(row, at);
-            *cell = slice_first(rest, slice_find_byte(rest, separator));
-            end = at + cell->len;
+            end = bytes_walk_next(&separators, at);
+            *cell = slice_between(row.ptr + at, row.ptr + end);
         }
         if (end >= row.len)
             return;
@@ -66,15 +64,17 @@ void csv_split(slice row, char separator, struct csv_row *ret)
 
 bool csv_is_open(slice row, char separator)
 {
-    size_t at = 0;
+    size_t at = 0; /* outside quotes */
 
-    while (at < row.len) {
-        if (row.ptr[at] == '"') {
-            at = find_close(row, at + 1);
-            if (at == row.len)
-                return true;
+    while ((at += slice_find_byte(slice_from(row, at), '"')) < row.len) {
+        if (at > 0 && row.ptr[at - 1] != separator) { /* in the middle of a cell it is text */
+            at++;
+            continue;
         }
-        at += slice_find_byte(slice_from(row, at), separator) + 1;
+        at = find_close(row, at + 1);
+        if (at == row.len)
+            return true;
+        at += slice_find_byte(slice_from(row, at), separator); /* what follows is dropped */
     }
     return false;
 }

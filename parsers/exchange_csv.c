@@ -357,6 +357,18 @@ slice exchange_csv_cell(const struct exchange_csv *f, const struct record *rec, 
     return slice_trim(csv_cell(&f->layouts, rec->note, &f->row, column));
 }
 
+void exchange_csv_cells(const struct exchange_csv *f, const struct record *rec, slice *ret,
+                        unsigned count)
+{
+    const struct csv_layout *layout = &f->layouts.list[slot_of(rec->note)];
+
+    for (unsigned column = 0; column < count; column++) {
+        unsigned place = layout->place[column];
+        ret[column] =
+            place == 0 || place > f->row.count ? SLICE_NONE : slice_trim(f->row.cell[place - 1]);
+    }
+}
+
 bool exchange_csv_ends_before(const struct exchange_csv *f, const struct record *rec,
                               unsigned column)
 {

@@ -86,6 +86,10 @@ void exchange_csv_split(struct exchange_csv *f, const struct record *rec);
  *   lifetime  borrowed from the record's text or f->row: until the next split */
 slice exchange_csv_cell(const struct exchange_csv *f, const struct record *rec, unsigned column);
 
+/* exchange_csv_cells - the same for columns 0 .. count - 1 */
+void exchange_csv_cells(const struct exchange_csv *f, const struct record *rec, slice *ret,
+                        unsigned count);
+
 /* exchange_csv_ends_before - the file has the column, but the row split last was cut before or in
  * it */
 bool exchange_csv_ends_before(const struct exchange_csv *f, const struct record *rec,

@@ -36,6 +36,11 @@ static size_t behind_quote(slice s)
     return 0;
 }
 
+static bool begins_structure(char c)
+{
+    return c == '\'' || c == '[' || c == '{' || c == '"';
+}
+
 /* How many bytes of a member's beginning cannot hold a separator that parts. One structure that
  * does not end is enough: the rest is cut plainly, in one pass. */
 static size_t structure_len(struct exchange_list *list)
@@ -43,7 +48,7 @@ static size_t structure_len(struct exchange_list *list)
     slice s = list->rest;
     size_t len;
 
-    if (list->plain || s.len == 0 || strchr("'[{\"", s.ptr[0]) == NULL || s.ptr[0] == '\0')
+    if (list->plain || s.len == 0 || !begins_structure(s.ptr[0]))
         return 0;
     len = s.ptr[0] == '\''  ? behind_apostrophe(s, list->separator)
           : s.ptr[0] == '"' ? behind_quote(s)

@@ -46,8 +46,17 @@ static const char *const log_types[] = {"SMTP Receive Protocol Log", "SMTP Send 
 enum direction { DIRECTION_UNKNOWN, DIRECTION_RECEIVE, DIRECTION_SEND };
 enum { DIRECTION_SHIFT = 30 };
 
+/* An end of a connection as it was read last. */
+struct endpoint {
+    char text[48]; /* an IPv6 address in brackets with its port */
+    size_t len;    /* 0: none yet */
+    struct ip_addr ip;
+    uint16_t port;
+};
+
 struct protocol {
     struct exchange_csv file;
+    struct endpoint local, remote;
     enum direction direction;
     struct exchange_sessions *all;
     char host[EXCHANGE_HOST_TEXT];
@@ -238,6 +247,23 @@ static void take_connector(struct protocol *p, slice cell, bool sending, struct 
     row->connector = slice_trim(slice_from(cell, bar + 1));
 }
 
+/* exchange_text_endpoint(), which the rows of a session repeat. */
+static void take_endpoint(struct endpoint *last, slice cell, struct ip_addr *ret_ip,
+                          uint16_t *ret_port)
+{
+    if (cell.len == 0 || cell.len > sizeof last->text) {
+        exchange_text_endpoint(cell, ret_ip, ret_port);
+        return;
+    }
+    if (cell.len != last->len || !bytes_eq(cell.ptr, last->text, cell.len)) {
+        exchange_text_endpoint(cell, &last->ip, &last->port);
+        memcpy(last->text, cell.ptr, cell.len);
+        last->len = cell.len;
+    }
+    *ret_ip = last->ip;
+    *ret_port = last->port;
+}
+
 static bool take_row(struct protocol *p, const struct record *rec, struct exchange_row *row)
 {
     enum direction direction = (enum direction)(rec->note >> DIRECTION_SHIFT);
@@ -247,8 +273,7 @@ static bool take_row(struct protocol *p, const struct record *rec, struct exchan
 
     plain.note &= (UINT32_C(1) << DIRECTION_SHIFT) - 1;
     exchange_csv_split(&p->file, &plain);
-    for (unsigned i = 0; i < COL_COUNT; i++)
-        cell[i] = exchange_csv_cell(&p->file, &plain, i);
+    exchange_csv_cells(&p->file, &plain, cell, COL_COUNT);
     sign = cell[COL_EVENT];
     row->sign = sign.ptr == NULL ? '\0' : sign_of(sign);
     if (cell[COL_SESSION].len == 0 || row->sign == '\0')
@@ -258,8 +283,8 @@ static bool take_row(struct protocol *p, const struct record *rec, struct exchan
     row->context = cell[COL_CONTEXT];
     sending = is_sending(direction, cell[COL_CONNECTOR], row->sign, row->data);
     take_connector(p, cell[COL_CONNECTOR], sending, row);
-    exchange_text_endpoint(cell[COL_LOCAL], &row->local, &row->local_port);
-    exchange_text_endpoint(cell[COL_REMOTE], &row->remote, &row->remote_port);
+    take_endpoint(&p->local, cell[COL_LOCAL], &row->local, &row->local_port);
+    take_endpoint(&p->remote, cell[COL_REMOTE], &row->remote, &row->remote_port);
     row->s = exchange_session_get(p->all, row->session_id, cell[COL_REMOTE], sending, NULL);
     return true;
 }

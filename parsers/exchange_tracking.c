@@ -186,38 +186,47 @@ static enum parse_result limit(struct exchange_tracking *row)
     return exchange_tracking_give(row);
 }
 
-static const struct {
-    const char *event;
+struct event_row {
+    slice name;
     enum parse_result (*read)(struct exchange_tracking *row);
-} events[] = {
-    {"RECEIVE", exchange_tracking_receive},
-    {"SEND", exchange_tracking_fate},
-    {"SENDEXTERNAL", exchange_tracking_fate},
-    {"DELIVER", exchange_tracking_fate},
-    {"FAIL", exchange_tracking_fate},
-    {"DEFER", exchange_tracking_fate},
-    {"BADMAIL", exchange_tracking_fate},
-    {"DSN", exchange_tracking_dsn},
-    {"EXPAND", exchange_tracking_rewrite},
-    {"REDIRECT", exchange_tracking_rewrite},
-    {"RESOLVE", exchange_tracking_rewrite},
-    {"TRANSFER", exchange_tracking_split},
-    {"DROP", discard},
-    {"POISONMESSAGE", hold},
-    {"THROTTLE", limit},
 };
+
+static const struct event_row events[] = {
+    {SLICE_INIT("RECEIVE"), exchange_tracking_receive},
+    {SLICE_INIT("SEND"), exchange_tracking_fate},
+    {SLICE_INIT("SENDEXTERNAL"), exchange_tracking_fate},
+    {SLICE_INIT("DELIVER"), exchange_tracking_fate},
+    {SLICE_INIT("FAIL"), exchange_tracking_fate},
+    {SLICE_INIT("DEFER"), exchange_tracking_fate},
+    {SLICE_INIT("BADMAIL"), exchange_tracking_fate},
+    {SLICE_INIT("DSN"), exchange_tracking_dsn},
+    {SLICE_INIT("EXPAND"), exchange_tracking_rewrite},
+    {SLICE_INIT("REDIRECT"), exchange_tracking_rewrite},
+    {SLICE_INIT("RESOLVE"), exchange_tracking_rewrite},
+    {SLICE_INIT("TRANSFER"), exchange_tracking_split},
+    {SLICE_INIT("DROP"), discard},
+    {SLICE_INIT("POISONMESSAGE"), hold},
+    {SLICE_INIT("THROTTLE"), limit},
+};
+
+static const struct event_row *find_event(slice name)
+{
+    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
+        if (slice_ieq(name, events[i].name))
+            return &events[i];
+    return NULL;
+}
 
 enum parse_result exchange_tracking_emit(struct exchange_tracking *row)
 {
-    slice event = row->cell[TRACKING_EVENT];
+    const struct event_row *event = find_event(row->cell[TRACKING_EVENT]);
 
-    if (event.len == 0)
+    if (row->cell[TRACKING_EVENT].len == 0)
         return PARSE_REJECT;
+    if (event == NULL)
+        return PARSE_SKIP;
     find_host(row);
-    for (size_t i = 0; i < sizeof events / sizeof events[0]; i++)
-        if (exchange_tracking_is(event, events[i].event))
-            return events[i].read(row);
-    return PARSE_SKIP;
+    return event->read(row);
 }
 
 /* ---- the parser ---- */
@@ -247,8 +256,10 @@ static enum parse_result parse(void *state, const struct record *rec, struct eve
     exchange_csv_split(file, rec);
     if (exchange_csv_ends_before(file, rec, TRACKING_RETURN_PATH))
         return PARSE_REJECT; /* cut: recipients may be missing or half */
-    for (unsigned column = 0; column < TRACKING_COLUMNS; column++)
-        row.cell[column] = exchange_csv_cell(file, rec, column);
+    slice event = exchange_csv_cell(file, rec, TRACKING_EVENT);
+    if (event.len > 0 && find_event(event) == NULL)
+        return PARSE_SKIP; /* as half of the rows are: their other cells do not matter */
+    exchange_csv_cells(file, rec, row.cell, TRACKING_COLUMNS);
     return exchange_tracking_emit(&row);
 }
 

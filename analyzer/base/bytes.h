@@ -191,7 +191,23 @@ static inline __attribute__((always_inline)) unsigned bytes_digits_before(const 
     return others == 0 ? 16 : (unsigned)__builtin_clz(others) - 16;
 }
 
+/* bytes_places16 - bit i is set when byte i of the 16 at p is c */
+static inline __attribute__((always_inline)) unsigned bytes_places16(const char *p, char c)
+{
+    return bytes_mask16(p, c);
+}
+
 #else
+
+/* bytes_places16 - bit i is set when byte i of the 16 at p is c */
+static inline unsigned bytes_places16(const char *p, char c)
+{
+    unsigned mask = 0;
+
+    for (unsigned i = 0; i < 16; i++)
+        mask |= (unsigned)(p[i] == c) << i;
+    return mask;
+}
 
 /* bytes_digits_before - how many of the 16 bytes before `end`, counted back from it, are digits */
 static inline unsigned bytes_digits_before(const char *end)
@@ -252,5 +268,39 @@ static inline __attribute__((always_inline)) unsigned bytes_hex_span(const char 
 }
 
 #endif
+
+/* A walk from left to right over the places of one byte among n at p: where they are close
+ * together, as separators are, each 16 bytes are compared once and not once a place. */
+struct bytes_walk {
+    const char *p;
+    size_t n, block; /* the 16 bytes at `block` are compared; n: none yet */
+    unsigned mask;
+    char c;
+};
+
+/* bytes_walk_begin - at the start of n bytes, to look for c */
+static inline struct bytes_walk bytes_walk_begin(const char *p, size_t n, char c)
+{
+    return (struct bytes_walk){.p = p, .n = n, .block = n, .c = c};
+}
+
+/* bytes_walk_next - index of the first c at or behind `from`, or n when there is none
+ *
+ *   in        from    never below what was given the time before */
+static inline size_t bytes_walk_next(struct bytes_walk *w, size_t from)
+{
+    for (size_t block = from & ~(size_t)15; block + 16 <= w->n; block += 16) {
+        if (block != w->block) {
+            w->block = block;
+            w->mask = bytes_places16(w->p + block, w->c);
+        }
+        unsigned mask = block < from ? w->mask & ~0U << (from - block) : w->mask;
+        if (mask != 0)
+            return block + (unsigned)__builtin_ctz(mask);
+    }
+    size_t tail = w->n & ~(size_t)15;
+    from = from < tail ? tail : from;
+    return from + bytes_find(w->p + from, w->n - from, w->c);
+}
 
 #endif

@@ -112,12 +112,18 @@ static inline bool slice_ieq(slice a, slice b)
     return true;
 }
 
+/* slice_is_blank - a blank, a tab, CR or LF */
+static inline bool slice_is_blank(char c)
+{
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
 /* slice_trim - s without leading and trailing blanks, tabs, CR and LF */
 static inline slice slice_trim(slice s)
 {
-    while (s.len > 0 && strchr(" \t\r\n", s.ptr[0]) != NULL && s.ptr[0] != '\0')
-        s = slice_from(s, 1);
-    while (s.len > 0 && strchr(" \t\r\n", s.ptr[s.len - 1]) != NULL && s.ptr[s.len - 1] != '\0')
+    for (; s.len > 0 && slice_is_blank(s.ptr[0]); s.len--)
+        s.ptr++;
+    while (s.len > 0 && slice_is_blank(s.ptr[s.len - 1]))
         s.len--;
     return s;
 }

@@ -58,6 +58,35 @@ static void a_byte_is_found_at_every_place(void)
     }
 }
 
+/* Every length, and places at all distances from 1 to 20. */
+static void a_walk_finds_every_place_once(void)
+{
+    for (size_t n = 0; n <= LONGEST; n++)
+        for (size_t step = 1; step <= 20; step++) {
+            char *p = filled(n);
+            for (size_t i = step - 1; i < n; i += step)
+                p[i] = ',';
+            struct bytes_walk w = bytes_walk_begin(p, n, ',');
+            size_t at = 0;
+            for (size_t i = step - 1; i < n; i += step, at++)
+                CHECK_INT(at = bytes_walk_next(&w, at), i);
+            CHECK_INT(bytes_walk_next(&w, at < n ? at : n), n);
+            free(p);
+        }
+}
+
+static void a_walk_may_skip_places(void)
+{
+    static const char text[] = "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u";
+    struct bytes_walk w = bytes_walk_begin(text, strlen(text), ',');
+
+    CHECK_INT(bytes_walk_next(&w, 0), 1);
+    CHECK_INT(bytes_walk_next(&w, 4), 5);
+    CHECK_INT(bytes_walk_next(&w, 5), 5);
+    CHECK_INT(bytes_walk_next(&w, 30), 31);
+    CHECK_INT(bytes_walk_next(&w, 40), strlen(text));
+}
+
 static void one_different_byte_is_seen(void)
 {
     for (size_t n = 0; n <= LONGEST; n++) {
@@ -98,6 +127,8 @@ static void zeroing_stops_at_the_end(void)
 
 static const struct test_case cases[] = {
     {"a byte is found at every place", a_byte_is_found_at_every_place},
+    {"a walk finds every place once", a_walk_finds_every_place_once},
+    {"a walk may skip places", a_walk_may_skip_places},
     {"one different byte is seen", one_different_byte_is_seen},
     {"spans end at the first other byte", spans_end_at_the_first_other_byte},
     {"zeroing stops at the end", zeroing_stops_at_the_end},

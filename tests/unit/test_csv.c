@@ -25,6 +25,10 @@ static const struct row_case row_cases[] = {
     {"a,\"not closed", "a|not closed", ',', true},
     {"a,\"ends doubled\"\"", "a|ends doubled\"", ',', true},
     {"\"", "", ',', true},
+    {"\"a\"tail\"more,\"b", "a|b", ',', true}, /* quotes in what is dropped are bytes */
+    {"a\"\",\"b,c\",\"\"", "a\"\"|b,c|", ',', false},
+    {"one cell of more than sixteen bytes,\"x\",tail", "one cell of more than sixteen bytes|x|tail",
+     ',', false},
 };
 
 static void rows_are_cut_into_cells(void)
