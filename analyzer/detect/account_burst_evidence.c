@@ -155,12 +155,15 @@ static struct account_place *make_place(struct account *a, uint32_t tag, int64_t
     return oldest;
 }
 
-/* The account has a place that is older than this one. */
+/* The account has a place that is older than this one: well used, or long before. */
 static bool is_strange(const struct account *a, const struct account_place *p)
 {
-    for (unsigned i = 0; i < ACCOUNT_PLACES; i++)
-        if (a->places[i].messages >= USUAL_MESSAGES && a->places[i].first_us < p->first_us)
+    for (unsigned i = 0; i < ACCOUNT_PLACES; i++) {
+        const struct account_place *q = &a->places[i];
+        if (q->messages > 0 && q->first_us < p->first_us &&
+            (q->messages >= USUAL_MESSAGES || p->first_us - q->first_us >= usual_after_us))
             return true;
+    }
     return false;
 }
 
