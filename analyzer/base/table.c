@@ -85,7 +85,7 @@ struct table *table_new(const struct table_spec *spec)
 {
     struct table *t = panic_calloc(1, sizeof(*t));
 
-    ASSERT(spec->capacity > 0);
+    ASSERT(spec->capacity > 0 && (spec->worth <= 0 || spec->score != NULL));
     t->spec = *spec;
     t->stride = (sizeof(struct header) + spec->entry_size + 7) & ~(size_t)7;
     t->slots = pages_new(((size_t)spec->capacity + (spec->tally != NULL)) * t->stride);
@@ -257,13 +257,22 @@ static void warm_next_victims(struct table *t)
     t->random = random;
 }
 
+static bool is_loss(const struct table *t, const struct header *h, int64_t now_us)
+{
+    if (now_us - h->last_us >= loss_us)
+        return false;
+    return t->spec.worth <= 0 || t->spec.score(h + 1, now_us) >= t->spec.worth;
+}
+
 static void evict(struct table *t, struct header *h, int64_t now_us)
 {
+    bool loss = is_loss(t, h, now_us);
+
     if (t->spec.tally != NULL && spread_of(h) > 1)
         tally_raise(t->spec.tally, h->key ^ t->salt, spread_of(h), h->last_us);
     if (t->spec.evict != NULL)
         t->spec.evict(t->spec.evict_arg, h + 1);
-    t->evictions += now_us - h->last_us < loss_us;
+    t->evictions += loss;
     release(t, h);
     warm_next_victims(t);
 }

@@ -39,6 +39,7 @@ struct table_spec {
     int64_t
         doorkeeper_rotate_us; /* a first sight is remembered for one to two of these; 0: for ever */
     float (*score)(const void *entry, int64_t now_us); /* lowest is evicted; NULL: longest idle */
+    float worth; /* an entry of a lower score shows nothing: that it goes is no loss; 0: all are */
     void (*evict)(void *arg,
                   void *entry); /* told before an eviction; may be NULL; must not call the table */
     void *evict_arg;
@@ -124,7 +125,8 @@ uint32_t table_capacity(const struct table *t);
 uint32_t table_pinned(const struct table *t);
 
 /* table_evictions - what was lost so far for want of room: entries evicted less than an hour after
- * their last use, and newcomers not let in. What gave way after a longer rest is no loss */
+ * their last use, and newcomers not let in. What gave way after a longer rest is no loss, nor what
+ * showed nothing (worth) */
 uint64_t table_evictions(const struct table *t);
 
 /* table_bytes - memory reserved, all parts */

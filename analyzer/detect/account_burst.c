@@ -41,7 +41,8 @@ static void *create(const struct detect_env *env)
                               .capacity =
                                   capacity_of(env->memory_bytes / 2, sizeof(struct account)),
                               .entry_size = sizeof(struct account),
-                              .score = account_burst_score};
+                              .score = account_burst_score,
+                              .worth = .5F};
 
     d->env = *env;
     d->accounts = table_new(&spec);

@@ -55,7 +55,8 @@ static void *create(const struct detect_env *env)
                               .capacity =
                                   capacity_of(env->memory_bytes / 4 * 3, sizeof(struct sender)),
                               .entry_size = sizeof(struct sender),
-                              .score = sender_score};
+                              .score = sender_score,
+                              .worth = .5F}; /* a bounce, of half a day ago */
 
     d->env = *env;
     d->senders = table_new(&spec);

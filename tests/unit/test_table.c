@@ -346,6 +346,27 @@ static uint64_t model_key(unsigned i)
     return (uint64_t)(i / 40) << 32 | (low ^ (i / 40));
 }
 
+static void what_showed_nothing_is_no_loss(void)
+{
+    struct table_spec spec = {.name = "test",
+                              .capacity = 4,
+                              .entry_size = sizeof(struct entry),
+                              .score = score_of,
+                              .worth = .5F};
+    struct table *t = table_new(&spec);
+
+    for (uint64_t key = 1; key <= 8; key++)
+        table_get(t, key, (int64_t)key, NULL);
+    CHECK_INT(table_evictions(t), 0);
+    for (uint64_t key = 5; key <= 8; key++)
+        ((struct entry *)table_find(t, key))->score = 1;
+    table_get(t, 9, 9, NULL);
+    CHECK_INT(table_evictions(t), 1);
+    table_get(t, 10, 10, NULL); /* in place of 9 */
+    CHECK_INT(table_evictions(t), 1);
+    table_free(t);
+}
+
 static void random_operations_agree_with_a_plain_array(void)
 {
     struct table *t = plain_table(MODEL_KEYS);
@@ -421,6 +442,7 @@ static const struct test_case cases[] = {
      a_newcomer_waits_outside_a_table_of_those_who_recur},
     {"a flood does not keep the slow ones out", a_flood_does_not_keep_the_slow_ones_out},
     {"what rested for an hour is no loss", what_rested_long_is_no_loss},
+    {"what showed nothing is no loss", what_showed_nothing_is_no_loss},
     {"random operations agree with a plain array", random_operations_agree_with_a_plain_array},
     {"a walk sees each entry once and may remove it", a_walk_sees_each_entry_once_and_may_remove},
     {"a table of one entry works", a_table_of_one_works},
