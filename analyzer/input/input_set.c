@@ -216,9 +216,8 @@ static bool add_journal(struct input_set *set, const char *name, struct error *r
     bool good = source_peek(source, 1, &head) && head.len > 0;
     source_free(&source);
     if (!good)
-        return error_set(
-            reterr, ERROR_INPUT,
-            "%s: no entry of a journal that may be read (the group systemd-journal may)", name);
+        return error_set(reterr, ERROR_INPUT,
+                         "%s has no entry that may be read (the group systemd-journal may)", name);
     append_input(set, name, (struct input){.kind = INPUT_FILE}, &nowhere);
     return true;
 }

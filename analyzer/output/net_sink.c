@@ -194,14 +194,13 @@ static void lose(struct net_sink *s, int code)
 static void lose_tls(struct net_sink *s, const char *why)
 {
     char text[256];
-    int64_t wait = (int64_t)RETRY_MS << (s->secure || s->refused > 3 ? 0 : s->refused);
+    int before = s->secure ? 0 : s->refused;
+    int64_t wait_ms = before > 2 ? RETRY_MOST_MS : (int64_t)RETRY_MS << before;
 
     snprintf(text, sizeof text, "TLS: %s", why);
-    if (!s->secure && s->refused > 2)
-        wait = RETRY_MOST_MS;
     s->refused += !s->secure;
     hang_up(s);
-    s->retry_ms = now_ms() + wait;
+    s->retry_ms = now_ms() + wait_ms;
     tell(s, text, true);
 }
 
