@@ -84,6 +84,11 @@ async function use(browser, file) {
   check("the keyboard works", await page.evaluate(() => document.activeElement !== document.body));
   await page.emulateMedia({ media: "print" });
   check("the paper shows what was closed", await page.locator("details.incident .body").nth(50).evaluate((e) => e.getBoundingClientRect().height > 20));
+  const head = await page.locator(".answer").evaluate((e) => [getComputedStyle(e).backgroundColor, getComputedStyle(e).color]);
+  check("and the answer in black on white", head[0] === "rgba(0, 0, 0, 0)" && head[1] === "rgb(0, 0, 0)", head);
+  await page.setViewportSize({ width: 680, height: 1000 }); // what A4 leaves between its margins
+  const cut = await page.evaluate(() => [...document.querySelectorAll(".topic, .wide th")].filter((e) => e.scrollWidth > e.clientWidth + 1).map((e) => e.textContent));
+  check("nothing on paper is wider than its place", cut.length === 0, cut);
   check("using the page makes no error", heard.length === 0, heard);
 }
 
@@ -99,11 +104,12 @@ async function pictures(browser, folder) {
     const box = await page.locator("section[aria-labelledby=timeline]").boundingBox();
     await page.screenshot({ path: path.join(folder, "report-timeline.png"), clip: { x: 24, y: box.y - 16, width: 1232, height: box.height + 32 } });
     await page.locator(".world").screenshot({ path: path.join(folder, "report-map.png") });
-    await page.emulateMedia({ media: "print" });
-    await page.setViewportSize({ width: 794, height: 1123 }); // A4
-    await page.evaluate(() => scrollTo(0, 0));
-    await page.screenshot({ path: path.join(folder, "report-print.png") });
   }
+  const paper = await (await browser.newContext({ viewport: { width: 794, height: 1123 } })).newPage(); // A4
+  await paper.emulateMedia({ media: "print" });
+  await paper.goto(`file://${work.pages[0]}`);
+  await paper.evaluate(() => { document.body.style.padding = "14mm"; }); // as @page has it
+  await paper.screenshot({ path: path.join(folder, "report-print.png") });
 }
 
 (async () => {

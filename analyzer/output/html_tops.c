@@ -81,16 +81,22 @@ static void put_rules(struct html *h, uint32_t rules)
     html_raw(h, "\">incident</span>");
 }
 
-/* What gave a client away. */
+/* What gave a client away: the plainest in full, the others when pointed at. */
 static void put_marks(struct html *h, const struct top_row *row)
 {
-    for (unsigned i = 0; i < row->marks_count; i++) {
-        html_raw(h, i == 0 ? "<small class=\"caught\">" : ", ");
-        html_value(h->out, slice_of(row->marks[i].title), 80);
-        html_raw(h, " (");
-        html_words(h, row->marks[i].meaning);
-        html_raw(h, i + 1 == row->marks_count ? ")</small>" : ")");
+    if (row->marks_count == 0)
+        return;
+    html_raw(h, "<small class=\"caught\">");
+    html_words(h, row->marks[0].meaning);
+    html_raw(h, ": ");
+    html_value(h->out, slice_of(row->marks[0].title), 80);
+    for (unsigned i = 1; i < row->marks_count; i++) {
+        html_raw(h, i == 1 ? " <abbr title=\"" : "; ");
+        html_attr(h->out, slice_of(row->marks[i].title), 80);
     }
+    if (row->marks_count > 1)
+        outbuf_printf(h->out, "\">+%u</abbr>", row->marks_count - 1);
+    html_raw(h, "</small>");
 }
 
 static void put_key(struct html *h, const struct top_row *row, uint64_t most)

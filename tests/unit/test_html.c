@@ -63,8 +63,8 @@ static void test_whole(void)
          "192.0.2.0/24"),
         "<span class=\"result fail\">FAIL</span>",
         "relaywatch 0.9.0",
-        ("<small class=\"caught\"><bdi>HELO is a random name</bdi> (bot), "
-         "<bdi>HELO is another host&#39;s address</bdi> (forged)</small>"),
+        ("<small class=\"caught\">bot: <bdi>HELO is a random name</bdi> <abbr title=\"HELO is "
+         "another host&#39;s address\">+1</abbr></small>"),
     };
     struct fixture *f = fixture_new();
     struct outbuf out = page(f);
