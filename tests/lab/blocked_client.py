@@ -4,7 +4,7 @@
 relaywatch reads the day and writes postfix-cidr and postscreen lists. A Postfix of our own, in a network namespace of its
 own, takes them as check_client_access and postscreen_access_list; clients connect from the addresses themselves, which
 the loopback device is given. Who is listed must be refused with the reason, everybody else must get mail through, with the
-list and again when it is renewed while Postfix runs. Then the log of that Postfix is read: the refusals are no new attack.
+list and again when it is renewed and Postfix told (postfix reload). Then the log of that Postfix is read: the refusals are no new attack.
 Needs root, Postfix and iproute2; 77 = skipped."""
 import ipaddress, json, os, pathlib, re, shutil, smtplib, subprocess, sys, tempfile, time
 
