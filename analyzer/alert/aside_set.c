@@ -78,9 +78,10 @@ uint16_t aside_unit_tag(const char *unit)
 static struct cell pack(uint64_t key, const struct aside *a)
 {
     int64_t told_min = (a->last_us - a->told_us) / (60 * second_us);
-    uint16_t told = told_min < 0                  ? 0
+    unsigned told = told_min < 0                  ? 0
                     : told_min > TOLD_MINUTES_MAX ? TOLD_MINUTES_MAX
-                                                  : (uint16_t)told_min;
+                                                  : (unsigned)told_min;
+    unsigned closed = a->closed ? 1 : 0;
 
     return (struct cell){.key = key,
                          .first_s = second_of(a->first_us),
@@ -90,7 +91,7 @@ static struct cell pack(uint64_t key, const struct aside *a)
                          .day = (uint16_t)(second_of(a->window_start_us) / DAY_S),
                          .sequence = a->sequence > UINT16_MAX ? UINT16_MAX : (uint16_t)a->sequence,
                          .unit = aside_unit_tag(a->unit),
-                         .told = (uint16_t)(told << 4 | (unsigned)a->severity << 1 | a->closed)};
+                         .told = (uint16_t)(told << 4 | (unsigned)a->severity << 1 | closed)};
 }
 
 static void unpack(const struct cell *c, struct aside *ret)
