@@ -2,7 +2,7 @@
  * algorithm: LIFO free list over slots, untouched slots last; eviction of the worst of eight
  *            sampled entries; a two-generation Bloom filter as doorkeeper, so that keys seen once
  *            cannot push out anything. With a tally, an entry's spread is one and one more for each
- *            use 20 s after the one counted before, minus one for each four minutes of idleness; a
+ *            use 10 s after the one counted before, minus one for each four minutes of idleness; a
  *            newcomer that came at fewer separate times than the worst of the sample was used at
  *            gets the waiting slot behind the others, which the next newcomer overwrites
  * source:    sampling as in Redis' LRU approximation; doorkeeper and admission: Einziger et al.,

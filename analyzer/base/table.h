@@ -94,7 +94,7 @@ bool table_is_pinned(const void *entry);
 /* table_key_of - the key the entry was created with */
 uint64_t table_key_of(const void *entry);
 
-/* table_spread - with a tally: at how many separate times, 20 s apart, the entry was used (and
+/* table_spread - with a tally: at how many separate times, 10 s apart, the entry was used (and
  * tried for before it was let in), at most TALLY_LEVEL_MAX; without one it is 1 */
 unsigned table_spread(const void *entry);
 

@@ -1,7 +1,7 @@
 /* tally.c - fingerprints with a time and a level, twenty-one to a cache line
  * algorithm: the high half of the hash chooses a line, the low half is the fingerprint. A cell has
- *            24 bits: 12 of the fingerprint, the time of the last counted sight in units of 16 s
- *            modulo 256, and four bits of level; level 0 is an empty cell. In a full line the cell
+ *            24 bits: 12 of the fingerprint, the time of the last counted sight in units of 8 s
+ *            modulo 512, and three bits of level; level 0 is an empty cell. In a full line the cell
  *            with the greatest age gives way, each level above the first making it four minutes
  *            younger. Measured with twice as many bits of fingerprint: who recurs is known as well,
  *            but of one and a half times as many keys the first sight is remembered
@@ -9,7 +9,7 @@
  *            of a small memory of how often it came; Yang et al., "HeavyKeeper" (2018):
  *            fingerprints, so that fresh keys do not add up to a frequent one
  * limits:    an age is known modulo 68 min; what is up to 4 min older than the latest sight of its
- *            cell counts as the same time; "apart" is 17 to 32 s, the unit being what it is */
+ *            cell counts as the same time; "apart" is 9 to 16 s, the unit being what it is */
 #include "base/tally.h"
 
 #include <stdbool.h>
@@ -22,13 +22,13 @@ enum {
     LINE_BYTES = 64,
     CELL_BYTES = 3,
     CELLS = LINE_BYTES / CELL_BYTES,
-    LEVEL_BITS = 4,
-    TIME_BITS = 8,
+    LEVEL_BITS = 3,
+    TIME_BITS = 9,
     FINGERPRINT_BITS = 8 * CELL_BYTES - LEVEL_BITS - TIME_BITS,
-    UNIT_S = 16,
+    UNIT_S = 8,
     APART = (TALLY_APART_S + UNIT_S - 1) / UNIT_S,
     TIMES = 1 << TIME_BITS,
-    LATE = 16, /* units that an event may be late */
+    LATE = 32, /* units that an event may be late */
     LEVEL_WORTH = TALLY_LEVEL_S / UNIT_S
 };
 static const uint32_t level_mask = (1U << LEVEL_BITS) - 1;

@@ -1,9 +1,9 @@
 /* tally.h - how often a key has come lately, at separate times, for very many keys in fixed memory
  *
  * A full table cannot keep everybody who knocks, but it can remember that somebody did, in three
- * bytes: who comes again half a minute later is another than the thousands that come twice at once
- * and never return. A key has a level: 1 for its first sight, one more for each sight at least
- * TALLY_APART_S after the one counted before, TALLY_LEVEL_MAX at most.
+ * bytes: who comes again a quarter of a minute later is another than the thousands that come twice
+ * at once and never return. A key has a level: 1 for its first sight, one more for each sight at
+ * least TALLY_APART_S after the one counted before, TALLY_LEVEL_MAX at most.
  *
  * A tally is exact for the keys it holds, but for fingerprints that two keys share. When it is
  * full, the key that was counted longest ago goes; each level above the first stands for four
@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 enum {
-    TALLY_LEVEL_MAX = 15,
-    TALLY_APART_S = 20,
+    TALLY_LEVEL_MAX = 7,
+    TALLY_APART_S = 10,
     TALLY_LEVEL_S = 240, /* of rest cost a level, here and in tables */
     TALLY_BELIEVED = 3   /* events at most that a client is charged with for its level, when a table
                             lets it in that was full when they happened */

@@ -5,7 +5,7 @@
  *          get an alert of their own is a matter of who comes first */
 #include "detect/crowd.h"
 
-enum { SPREAD_MIN = 3, FLOOD_CLIENTS = 1000 };
+enum { SPREAD_MIN = 4, FLOOD_CLIENTS = 1000 };
 static const int64_t hour_us = INT64_C(3600) * 1000000;
 
 void crowd_begin(struct crowd *c, int64_t time_us)

@@ -243,10 +243,10 @@ static void uses_apart_are_counted_and_uses_at_once_are_not(void)
     struct entry *e = table_get(t, 1, 100 * second, NULL);
 
     CHECK_INT(table_spread(e), 1);
-    table_get(t, 1, 119 * second, NULL);
+    table_get(t, 1, 109 * second, NULL);
     CHECK_INT(table_spread(e), 1);
-    table_get(t, 1, 120 * second, NULL);
-    table_get(t, 1, 121 * second, NULL);
+    table_get(t, 1, 110 * second, NULL);
+    table_get(t, 1, 111 * second, NULL);
     CHECK_INT(table_spread(e), 2);
     table_get(t, 1, 90 * second, NULL); /* late */
     CHECK_INT(table_spread(e), 2);
