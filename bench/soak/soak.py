@@ -6,7 +6,7 @@ renamed before, so that little disk is used. Measured: lines, lines a second, re
 attack in between the time from the end of the write() to the line of JSON in this process's hands. Asserted, with an
 exit status of 1: every line was counted once, every attack raised its alert once, memory at the end is not above that
 at a tenth by more than --growth, no alert took longer than --slowest. The state is written every --state-every seconds
-meanwhile, and with --hup the configuration is read again every so many seconds."""
+meanwhile, and with --hup another configuration is read every so many seconds."""
 import argparse, ipaddress, json, os, pathlib, shutil, signal, statistics, subprocess, sys, tempfile, threading, time
 
 args = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -20,7 +20,7 @@ args.add_argument("--lag", type=int, default=1 << 20, help="bytes that the write
 args.add_argument("--memory", default="256M")
 args.add_argument("--state-every", type=int, default=10)
 args.add_argument("--hup", type=float, default=0, help="seconds between two SIGHUP; 0 none")
-args.add_argument("--growth", type=float, default=2, help="MiB that memory may grow after a tenth of the lines")
+args.add_argument("--growth", type=float, default=8, help="MiB that memory may grow after a tenth of the lines")
 args.add_argument("--slowest", type=float, default=1, help="seconds an alert may take")
 args.add_argument("--dir", help="where the log is (default: the system's temporary folder)")
 args = args.parse_args()
@@ -32,6 +32,18 @@ def check(what, good, detail=""):
     if not good:
         failures.append(what)
         print(f"FAIL {what} {str(detail)[:600]}", flush=True)
+
+
+def configure(work, turn):
+    """The configuration of a turn: each differs from the one before in domains, a trap, an output and the patterns."""
+    (work / "signatures").mkdir(exist_ok=True)
+    pattern = {"id": f"soak-{turn % 5}", "title": "Named for the soak", "field": "helo", "literal": "soak-name", "meaning": "bot",
+               "source": "bench/soak", "match": ["soak-name"], "nomatch": ["other"]}
+    (work / "signatures/site.json").write_text(json.dumps({"schema": 1, "kind": "patterns", "title": "Of the soak", "entries": [pattern]}))
+    lines = ["local-domain = example.org", "trusted = 192.0.2.0/24", f"signatures = {work / 'signatures'}", "output = json", f"output = text:{work / 'report'}"]
+    if turn % 2:
+        lines += [f"local-domain = site-{turn}.example.net", f"honey-user = trap-{turn}", f"output = csv:{work / 'alerts.csv'}"]
+    (work / "conf").write_text("\n".join(lines) + "\n")
 
 
 def resident(pid):
@@ -114,11 +126,10 @@ def latencies(marks, alerts):
 
 
 def soak(work, log):
-    conf = work / "conf"
-    conf.write_text("local-domain = example.org\ntrusted = 192.0.2.0/24\n")
+    configure(work, 0)
     errors = open(work / "stderr", "wb")
-    run = subprocess.Popen([args.relaywatch, "-c", str(conf), "-q", "--memory", args.memory, "--state", str(work / "state"), "--state-every",
-                            str(args.state_every), "-F", "-o", "json", "-o", f"text:{work / 'report'}", str(log)], stdout=subprocess.PIPE, stderr=errors)
+    run = subprocess.Popen([args.relaywatch, "-c", str(work / "conf"), "-q", "--memory", args.memory, "--state", str(work / "state"), "--state-every",
+                            str(args.state_every), "-F", str(log)], stdout=subprocess.PIPE, stderr=errors)
     alerts, began = Alerts(run.stdout), time.monotonic()
     writer, samples, hups, next_hup, told = Writer(log, run.pid), [], 0, time.monotonic() + args.hup, 0
     while writer.process.poll() is None and run.poll() is None:
@@ -128,6 +139,7 @@ def soak(work, log):
         except (OSError, KeyError):
             break
         if args.hup and time.monotonic() >= next_hup:
+            configure(work, hups + 1)
             run.send_signal(signal.SIGHUP)
             hups, next_hup = hups + 1, time.monotonic() + args.hup
         if writer.lines >= told + args.lines // 20:
@@ -135,9 +147,11 @@ def soak(work, log):
             print(f"{writer.lines:,} lines, {samples[-1][0]:.0f} s, {samples[-1][2] / 1024:.1f} MiB, {len(alerts.came)} alerts, load {os.getloadavg()[0]:.0f}", flush=True)
     elapsed = time.monotonic() - began
     if run.poll() is not None:
-        check("it runs", False, run.returncode)
+        check("it runs", False, (run.returncode, (work / "stderr").read_text(errors="replace")))
     writer.process.kill() if writer.process.poll() is None else None
     writer.join(10)
+    if failures:
+        return
     lines, size, rotations, waits = writer.done or [0] * 4
     counted = summarised(run, alerts, lines)
     end = resident(run.pid)
@@ -145,6 +159,7 @@ def soak(work, log):
     run.send_signal(signal.SIGTERM)
     status = run.wait(timeout=60)
     took, missing = latencies(writer.marks, alerts)
+    args.lines = min(args.lines, lines)
     at = {share: at_share(samples, share) for share in (0.1, 0.5, 1)}
     told = (work / "stderr").read_text(errors="replace")
     check("every line is counted once", counted == lines, f"{counted} of {lines}")

@@ -11,9 +11,11 @@
  * addresses: clients that come again 198.18.0.0/15 (RFC 2544), clients that come once 240.0.0.0/4,
  *            attackers 203.0.113.0/24 and 2001:db8::/32
  * source:    proc(5): /proc/PID/fd, /proc/PID/fdinfo ("pos:"), which is how far it has read
- * limits:    text is put together by hand, since printf() takes longer than the reader */
+ * limits:    SIGTERM ends it early, in order; text is put together by hand, since printf() takes
+ * longer than the reader */
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -23,7 +25,14 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { BUFFER = 1 << 20, WRITE_AT = 128 << 10, REGULARS = 100000, USERS = 200000, HOSTS = 4096 };
+enum {
+    BUFFER = 1 << 20,
+    WRITE_AT = 128 << 10,
+    REGULARS = 100000,
+    USERS = 200000,
+    HOSTS = 4096,
+    RELAYS = 60
+};
 enum mark { RELAYED, GUESSED, PROBED, HARVESTED, MARKS };
 static const char *const mark_names[MARKS] = {"relayed", "guessed", "probed", "harvested"};
 
@@ -40,6 +49,13 @@ static struct {
     long pid;
     uint64_t lines, rotate, mark_every, lag;
 } want;
+
+static volatile sig_atomic_t ended;
+
+static void end_early(int number)
+{
+    ended = number;
+}
 
 static uint64_t rnd(uint64_t n)
 {
@@ -392,7 +408,8 @@ static void rotate(void)
     printf("rotated %llu\n", (unsigned long long)++rotations);
 }
 
-static void write_out(void)
+/* ... and wait while the reader is too far behind, unless it is the time that counts. */
+static void write_out(bool patient)
 {
     for (size_t done = 0; done < fill;) {
         ssize_t n = write(fd, buffer + done, fill - done);
@@ -403,12 +420,20 @@ static void write_out(void)
     bytes += fill;
     file_bytes += fill;
     fill = 0;
+    if (patient)
+        wait_for_reader(want.lag);
+}
+
+/* Of an open relay the first 64 clients are named, and all others in one alert. */
+static enum mark kind_of(uint64_t n)
+{
+    return n < MARKS * RELAYS ? (enum mark)(n % MARKS) : (enum mark)(1 + n % (MARKS - 1));
 }
 
 /* The attack and nothing after it: then the clock is looked at. */
 static void write_mark(void)
 {
-    enum mark kind = (enum mark)(marks % MARKS);
+    enum mark kind = kind_of(marks);
     char ip[48];
     struct client c = {0, 40000 + marks % 1000, ip};
     uint64_t id = ++ids;
@@ -427,7 +452,7 @@ static void write_mark(void)
         else
             unknown_user(&c, i * 1000 + marks);
     }
-    write_out();
+    write_out(false);
     printf("mark %s %s %lld\n", mark_names[kind], ip, (long long)now_us());
     marks++;
 }
@@ -448,22 +473,23 @@ int main(int argc, char **argv)
     want.rotate = strtoull(argv[5], NULL, 10);
     want.mark_every = strtoull(argv[6], NULL, 10);
     want.lag = strtoull(argv[7], NULL, 10);
+    signal(SIGTERM, end_early);
     setvbuf(stdout, NULL, _IOLBF, 4096);
     create();
-    while (lines < want.lines) {
+    while (lines < want.lines && !ended) {
         session();
-        if (lines / want.mark_every > marks)
+        if (lines / want.mark_every > marks) {
+            write_out(true);
             write_mark();
-        if (fill >= WRITE_AT) {
-            write_out();
-            wait_for_reader(want.lag);
         }
+        if (fill >= WRITE_AT)
+            write_out(true);
         if (file_bytes >= want.rotate)
             rotate();
         if (lines / 1000000 > told)
             printf("lines %llu\n", 1000000 * (unsigned long long)++told);
     }
-    write_out();
+    write_out(false);
     wait_for_reader(0);
     printf("done %llu %llu %llu %llu\n", (unsigned long long)lines, (unsigned long long)bytes,
            (unsigned long long)rotations, (unsigned long long)waits);
