@@ -182,7 +182,7 @@ void places_collect(struct geo *geo, const struct originators *o,
     struct place_set countries = {0}, networks = {0};
     struct place_row *rows[2];
 
-    if (geo == NULL)
+    if (!geo_has(geo))
         return;
     countries.rows = panic_calloc(PLACES_MOST, sizeof *countries.rows);
     networks.rows = panic_calloc(PLACES_MOST, sizeof *networks.rows);

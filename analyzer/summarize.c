@@ -373,7 +373,7 @@ static void fill_place(struct geo *geo, struct top_row *row)
 {
     struct ip_addr ip;
 
-    if (geo != NULL && ip_addr_parse(slice_of(row->key), &ip))
+    if (geo_has(geo) && ip_addr_parse(slice_of(row->key), &ip))
         (void)geo_find(geo, &ip, &row->place);
 }
 

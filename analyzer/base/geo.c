@@ -15,6 +15,7 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 
 #include "base/panic.h"
 
@@ -23,7 +24,11 @@ static const double earth_radius_km = 6371;
 
 struct file {
     MMDB_s db;
-    const char *path;
+    const char *path; /* NULL: not open */
+    dev_t device;
+    ino_t inode;
+    off_t bytes;
+    struct timespec changed;
     bool told;
 };
 
@@ -35,40 +40,57 @@ struct cached {
 
 struct geo {
     struct geo_config config;
-    struct file file[FILES_MAX];
-    unsigned count;
+    struct file file[FILES_MAX]; /* in the order in which they are asked */
     struct cached cache[CACHE_SLOTS];
 };
 
 /* ---- opening ---- */
 
-static void warn(const struct geo *g, const char *path, const char *what)
+static void warn(const struct geo *g, const char *path, const char *what, const char *then)
 {
     char text[512];
 
     if (g->config.warn == NULL)
         return;
-    snprintf(text, sizeof text, "%s: %s; going on without what it would say", path, what);
+    snprintf(text, sizeof text, "%s: %s; %s", path, what, then);
     g->config.warn(g->config.warn_arg, text);
 }
 
-static void open_file(struct geo *g, const char *path)
+static void warn_broken(struct geo *g, struct file *f, int status)
 {
-    struct file *f = &g->file[g->count];
+    if (!f->told)
+        warn(g, f->path, MMDB_strerror(status), "going on without what it would say");
+    f->told = true;
+}
+
+static const char *path_of(const struct geo_config *c, unsigned which)
+{
+    return which == 0 ? c->city : which == 1 ? c->country : c->as;
+}
+
+/* The mapped file itself can be told by nothing: it is looked at before it is opened, so that one
+ * that is replaced in between counts as changed the next time. */
+static bool open_file(struct geo *g, const char *path, struct file *ret, const char *else_then)
+{
+    struct stat st = {0};
     int status;
 
-    if (path == NULL)
-        return;
+    *ret = (struct file){.path = NULL};
+    (void)stat(path, &st);
     errno = 0;
-    status = MMDB_open(path, MMDB_MODE_MMAP, &f->db);
+    status = MMDB_open(path, MMDB_MODE_MMAP, &ret->db);
     if (status != MMDB_SUCCESS) {
         warn(g, path,
-             status == MMDB_FILE_OPEN_ERROR && errno != 0 ? strerror(errno)
-                                                          : MMDB_strerror(status));
-        return;
+             status == MMDB_FILE_OPEN_ERROR && errno != 0 ? strerror(errno) : MMDB_strerror(status),
+             else_then);
+        return false;
     }
-    f->path = path;
-    g->count++;
+    ret->path = path;
+    ret->device = st.st_dev;
+    ret->inode = st.st_ino;
+    ret->bytes = st.st_size;
+    ret->changed = st.st_mtim;
+    return true;
 }
 
 struct geo *geo_open(const struct geo_config *config)
@@ -76,20 +98,94 @@ struct geo *geo_open(const struct geo_config *config)
     struct geo *g = panic_calloc(1, sizeof *g);
 
     g->config = *config;
-    open_file(g, config->city);
-    open_file(g, config->country);
-    open_file(g, config->as);
-    return g->count > 0 ? g : geo_close(g);
+    for (unsigned i = 0; i < FILES_MAX; i++)
+        if (path_of(config, i) != NULL)
+            (void)open_file(g, path_of(config, i), &g->file[i],
+                            "going on without what it would say");
+    return geo_has(g) || config->may_change ? g : geo_close(g);
+}
+
+static void close_file(struct file *f)
+{
+    if (f->path != NULL)
+        MMDB_close(&f->db);
+    *f = (struct file){.path = NULL};
 }
 
 struct geo *geo_close(struct geo *g)
 {
-    if (g == NULL)
-        return NULL;
-    for (unsigned i = 0; i < g->count; i++)
-        MMDB_close(&g->file[i].db);
+    for (unsigned i = 0; g != NULL && i < FILES_MAX; i++)
+        close_file(&g->file[i]);
     free(g);
     return NULL;
+}
+
+static bool is_the_same(const struct file *f, const char *path)
+{
+    struct stat st;
+
+    return f->path != NULL && stat(path, &st) == 0 && st.st_dev == f->device &&
+           st.st_ino == f->inode && st.st_size == f->bytes &&
+           st.st_mtim.tv_sec == f->changed.tv_sec && st.st_mtim.tv_nsec == f->changed.tv_nsec;
+}
+
+/* result    another file, or none any more */
+static bool renew_file(struct geo *g, struct file *f, const char *path)
+{
+    bool had = f->path != NULL;
+    struct file fresh;
+
+    if (path != NULL && is_the_same(f, path)) {
+        f->path = path;
+        return false;
+    }
+    if (path != NULL &&
+        !open_file(g, path, &fresh,
+                   had ? "the one of before stays in use" : "going on without what it would say")) {
+        f->path = had ? path : NULL;
+        return false;
+    }
+    close_file(f);
+    if (path != NULL)
+        *f = fresh;
+    return had || path != NULL;
+}
+
+unsigned geo_renew(struct geo *g, const struct geo_config *config)
+{
+    unsigned changed = 0;
+
+    g->config = *config;
+    for (unsigned i = 0; i < FILES_MAX; i++)
+        changed += renew_file(g, &g->file[i], path_of(config, i));
+    if (changed > 0)
+        memset(g->cache, 0, sizeof g->cache);
+    return changed;
+}
+
+bool geo_has(const struct geo *g)
+{
+    for (unsigned i = 0; g != NULL && i < FILES_MAX; i++)
+        if (g->file[i].path != NULL)
+            return true;
+    return false;
+}
+
+int64_t geo_built_s(const struct geo *g, unsigned which)
+{
+    static const uint64_t latest_s = UINT64_C(1) << 33; /* in the year 2242 */
+
+    if (g == NULL || which >= FILES_MAX || g->file[which].path == NULL ||
+        g->file[which].db.metadata.build_epoch > latest_s)
+        return 0;
+    return (int64_t)g->file[which].db.metadata.build_epoch;
+}
+
+const char *geo_name(unsigned which)
+{
+    static const char *const names[FILES_MAX] = {"city", "country", "asn"};
+
+    return which < FILES_MAX ? names[which] : NULL;
 }
 
 /* ---- facts ---- */
@@ -130,10 +226,8 @@ static bool value_at(struct geo *g, struct file *f, MMDB_entry_s *entry, const c
 
     if (status == MMDB_SUCCESS)
         return ret->has_data;
-    if (status != MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR && !f->told) {
-        f->told = true;
-        warn(g, f->path, MMDB_strerror(status));
-    }
+    if (status != MMDB_LOOKUP_PATH_DOES_NOT_MATCH_DATA_ERROR)
+        warn_broken(g, f, status);
     return false;
 }
 
@@ -283,10 +377,8 @@ static unsigned ask(struct geo *g, struct file *f, const struct ip_addr *ip, str
     socket_address(ip, &to.storage);
     found = MMDB_lookup_sockaddr(&f->db, &to.any, &status);
     if (status != MMDB_SUCCESS) { /* IPv6 in a file of IPv4 only is no fault of the file */
-        if (status != MMDB_IPV6_LOOKUP_IN_IPV4_DATABASE_ERROR && !f->told) {
-            f->told = true;
-            warn(g, f->path, MMDB_strerror(status));
-        }
+        if (status != MMDB_IPV6_LOOKUP_IN_IPV4_DATABASE_ERROR)
+            warn_broken(g, f, status);
         return ip->family == 4 ? 32 : 128;
     }
     if (found.found_entry) {
@@ -318,12 +410,14 @@ bool geo_find(struct geo *g, const struct ip_addr *ip, struct geo_place *ret)
     unsigned bits = 0;
 
     *ret = (struct geo_place){0};
-    if (g == NULL || ip->family == 0 || ip_addr_is_private(ip))
+    if (!geo_has(g) || ip->family == 0 || ip_addr_is_private(ip))
         return false;
     c = slot_of(g, ip);
     if (c->net.base.family == 0 || !ip_net_contains(&c->net, ip)) {
         c->place = (struct geo_place){0};
-        for (unsigned i = 0; i < g->count; i++) {
+        for (unsigned i = 0; i < FILES_MAX; i++) {
+            if (g->file[i].path == NULL)
+                continue;
             unsigned n = ask(g, &g->file[i], ip, &c->place);
             bits = n > bits ? n : bits;
         }

@@ -27,17 +27,39 @@ struct geo_place {
 struct geo;
 
 struct geo_config {
-    const char *city, *country, *as; /* paths; NULL: none. Borrowed for the life of struct geo */
+    const char *city, *country, *as; /* paths; NULL: none. Borrowed for the life of struct geo, or
+                                      * until geo_renew() */
     void (*warn)(void *arg, const char *text); /* a file is missing, or found broken: once each */
     void *warn_arg;
+    bool may_change; /* geo_renew() will be called: there is something to call it with */
 };
 
 /* geo_open - open what can be opened, and warn of what cannot
  *
- *   result    NULL when no file is usable: every function takes that and finds nothing
+ *   result    NULL when no file is usable, unless they may change: every function takes that and
+ *             finds nothing
  *   lifetime  the files are mapped: replace them by renaming only. geo_close returns NULL */
 struct geo *geo_open(const struct geo_config *config);
 struct geo *geo_close(struct geo *g);
+
+/* geo_renew - open what is another file by now, whatever its name; a file that cannot be opened is
+ * told, and the one of before stays in use
+ *
+ *   in        config   as for geo_open()
+ *   result    how many were opened or given up */
+unsigned geo_renew(struct geo *g, const struct geo_config *config);
+
+/* geo_has - is there a usable file; false for NULL */
+bool geo_has(const struct geo *g);
+
+/* geo_built_s - when the maker of a file says he made it, in seconds since 1970
+ *
+ *   in        which   0 city, 1 country, 2 AS; see geo_name()
+ *   result    0 when there is no such file, or it says nothing that can be true */
+int64_t geo_built_s(const struct geo *g, unsigned which);
+
+/* geo_name - "city", "country", "asn" for 0 to 2, then NULL */
+const char *geo_name(unsigned which);
 
 /* geo_find - what the files say about an address
  *

@@ -35,6 +35,11 @@ bool honey_users_add(struct honey_users *h, slice name)
     return true;
 }
 
+void honey_users_renew(struct honey_users *h, const struct honey_users *from)
+{
+    *h = *from;
+}
+
 static bool is_listed(const struct honey_users *h, slice name)
 {
     uint64_t hash = siphash13_lower(&h->key, name);

@@ -441,6 +441,22 @@ const char *client_zone_name(enum client_zone zone)
     return names[zone];
 }
 
+void zones_renew(struct zones *z, struct zones *from)
+{
+    const struct zones given = *z;
+
+    z->explicit_domains = from->explicit_domains;
+    z->networks = from->networks;
+    z->networks_count = from->networks_count;
+    z->trusted_given = from->trusted_given;
+    from->explicit_domains = given.explicit_domains;
+    from->networks = given.networks;
+    from->networks_count = given.networks_count;
+    from->trusted_given = given.trusted_given;
+    z->version++;
+    from->version++;
+}
+
 void zones_persist(struct zones *z, struct state_io *io)
 {
     static const struct state_hole holes[] = {STATE_HOLE(struct zones, key),

@@ -98,6 +98,11 @@ unsigned zones_proposals(const struct zones *z, char (*ret)[256], unsigned max);
  * IP_NET_TEXT bytes each */
 unsigned zones_network_proposals(const struct zones *z, char (*ret)[IP_NET_TEXT], unsigned max);
 
+/* zones_renew - the explicit domains and networks become those of another; what was learnt stays
+ *
+ *   in,out    from   with the same key; has what was given before, afterwards */
+void zones_renew(struct zones *z, struct zones *from);
+
 /* zones_persist - what was learnt, to a state or back, see base/state.h; what was given is the
  * configuration's */
 void zones_persist(struct zones *z, struct state_io *io);
