@@ -89,6 +89,7 @@ struct incidents *incidents_free(struct incidents *s)
     aside_set_free(s->asides);
     table_free(s->entities);
     state_texts_free(&s->texts);
+    incidents_forget_kept(s);
     free(s);
     return NULL;
 }

@@ -102,6 +102,11 @@ uint64_t incidents_forgotten(const struct incidents *s);
 /* incidents_bytes - memory reserved and used for members */
 size_t incidents_bytes(const struct incidents *s);
 
+/* incidents_renew - scenarios and marks are others now: those of the same id are taken, a scenario
+ * that is no more keeps its words, a mark that is no more is dropped. Afterwards nothing of the old
+ * ones is needed; config.scenario and config.mark answer with the new */
+void incidents_renew(struct incidents *s);
+
 /* incidents_persist - to a state or back, see base/state.h */
 void incidents_persist(struct incidents *s, struct state_io *io);
 

@@ -133,6 +133,8 @@ void incidents_persist(struct incidents *s, struct state_io *io)
     table_persist_holes(s->table, io, holes, sizeof holes / sizeof holes[0]);
     table_persist(s->entities, io);
     aside_set_persist(s->asides, io);
+    if (!state_loading(io)) /* numbers are of one state; what they were of may be gone by now */
+        s->texts.count = 0;
     persist_borrowed(s, io);
 }
 

@@ -29,7 +29,12 @@ struct incidents {
     uint64_t dropped;
     int64_t next_scan_us;
     struct state_texts texts; /* of alerts that were read from a state */
+    struct kept_text *kept;   /* what scenarios said that are no more, see incident_renew.c */
+    struct kept_rule *kept_rules;
 };
+
+/* incidents_forget_kept - release those; at the end */
+void incidents_forget_kept(struct incidents *s);
 
 /* incident_take_members - add the members of a finding to those of an alert, within the bounds */
 void incident_take_members(struct incidents *s, struct alert *a, const struct finding *f);

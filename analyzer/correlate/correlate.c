@@ -80,6 +80,11 @@ struct correlate *correlate_free(struct correlate *c)
     return NULL;
 }
 
+void correlate_renew(struct correlate *c, const struct signatures *signatures)
+{
+    c->reasons = signatures->reasons;
+}
+
 struct message_table *correlate_messages(struct correlate *c)
 {
     return c->messages;

@@ -117,6 +117,9 @@ const struct correlate_stats *correlate_live(const struct correlate *c);
 void correlate_stats_add(struct correlate_stats *sum, const struct correlate_stats *now,
                          const struct correlate_stats *before);
 
+/* correlate_renew - from now on the wordings of other signatures, which outlive it */
+void correlate_renew(struct correlate *c, const struct signatures *signatures);
+
 /* correlate_messages - the live messages, for detectors that look at the queue; owned by c */
 struct message_table *correlate_messages(struct correlate *c);
 

@@ -51,6 +51,53 @@ struct marks *marks_free(struct marks *m)
     return NULL;
 }
 
+/* ---- other patterns ---- */
+
+enum { NOWHERE = PATTERNS_MAX };
+
+/* Where each of the patterns of before is among the fresh ones. */
+static void map_patterns(const struct patterns *before, const struct patterns *fresh,
+                         unsigned ret[PATTERNS_MAX])
+{
+    for (unsigned i = 0; i < patterns_count(before); i++) {
+        const char *id = patterns_info(before, i)->id;
+        ret[i] = NOWHERE;
+        for (unsigned k = 0; k < patterns_count(fresh) && ret[i] == NOWHERE; k++)
+            if (strcmp(patterns_info(fresh, k)->id, id) == 0)
+                ret[i] = k;
+    }
+}
+
+void marks_renew(struct marks *m, const struct patterns *patterns)
+{
+    const unsigned count = patterns_count(m->patterns);
+    unsigned to[PATTERNS_MAX];
+    uint32_t caught[PATTERNS_MAX] = {0}, cursor = 0;
+    struct pattern_run run = {0};
+    struct client_marks *c;
+
+    map_patterns(m->patterns, patterns, to);
+    for (unsigned i = 0; i < count; i++) {
+        if (to[i] == NOWHERE)
+            continue;
+        caught[to[i]] = m->caught[i];
+        run.each[to[i]] = m->run.each[i];
+        run.each[to[i]].off = false;
+        run.each[to[i]].limited = 0;
+    }
+    while ((c = table_next(m->clients, &cursor)) != NULL) {
+        struct pattern_bits bits = {0};
+        for (unsigned i = 0; i < count; i++)
+            if (to[i] != NOWHERE && pattern_bits_has(&c->bits, i))
+                pattern_bits_add(&bits, to[i]);
+        c->bits = bits;
+    }
+    memcpy(m->caught, caught, sizeof caught);
+    m->run = run;
+    m->patterns = patterns;
+    m->asked = false;
+}
+
 /* ---- when ---- */
 
 static bool is_refused(const struct event *ev, const struct context *cx)

@@ -20,6 +20,12 @@ struct marks *marks_new(const struct patterns *patterns, void (*warn)(void *arg,
                         void *warn_arg);
 struct marks *marks_free(struct marks *m);
 
+/* marks_renew - from now on other patterns; what a client was caught by is kept where one of the
+ * same id is among them, and an expression that was switched off may try again
+ *
+ *   in        patterns   outlives it; those of before are not needed any more afterwards */
+void marks_renew(struct marks *m, const struct patterns *patterns);
+
 /* marks_event - ask the patterns about one event
  *
  *   cost      a look at its kind and outcome, when it is mail as it should be */

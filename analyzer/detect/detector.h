@@ -57,6 +57,10 @@ struct detector {
      * nothing when the event does not count here. Changes nothing; may be NULL. */
     void (*explain)(const void *state, const struct event *ev, const struct context *cx,
                     struct outbuf *out);
+    /* Files of signatures were read again: env has others, which outlive it, while the rest is as
+     * it was; those of before are still there during the call, and not after it. NULL: uses none.
+     */
+    void (*renew)(void *state, const struct detect_env *env);
     void (*on_time)(void *state, int64_t now_us); /* once a minute of event time; may be NULL */
     uint64_t (*evictions)(const void *state);     /* may be NULL */
     size_t (*bytes)(const void *state);           /* memory in use; may be NULL */

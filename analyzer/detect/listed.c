@@ -76,6 +76,14 @@ static void *create(const struct detect_env *env)
     return d;
 }
 
+static void renew(void *state, const struct detect_env *env)
+{
+    struct listed *d = state;
+
+    *d->policy = *env->policy;
+    d->names = env->signatures->block_lists;
+}
+
 static void destroy(void *state)
 {
     struct listed *d = state;
@@ -440,6 +448,7 @@ const struct detector detector_listed = {
     .memory_parts = 1,
     .create = create,
     .on_event = on_event,
+    .renew = renew,
     .explain = explain,
     .evictions = evictions,
     .bytes = bytes,

@@ -60,6 +60,13 @@ static void *create(const struct detect_env *env)
     return d;
 }
 
+static void renew(void *state, const struct detect_env *env)
+{
+    struct protocol_abuse *d = state;
+
+    *d->policy = *env->policy;
+}
+
 static void destroy(void *state)
 {
     struct protocol_abuse *d = state;
@@ -332,6 +339,7 @@ const struct detector detector_protocol_abuse = {
     .memory_parts = 1,
     .create = create,
     .on_event = on_event,
+    .renew = renew,
     .explain = explain,
     .evictions = evictions,
     .bytes = bytes,

@@ -73,6 +73,13 @@ static void *create(const struct detect_env *env)
     return d;
 }
 
+static void renew(void *state, const struct detect_env *env)
+{
+    struct relay_probe *d = state;
+
+    *d->policy = *env->policy;
+}
+
 static void destroy(void *state)
 {
     struct relay_probe *d = state;
@@ -497,6 +504,7 @@ const struct detector detector_relay_probe = {
     .memory_parts = 3,
     .create = create,
     .on_event = on_event,
+    .renew = renew,
     .warm = warm,
     .explain = explain,
     .evictions = evictions,

@@ -58,6 +58,19 @@ struct relay_tests *relay_tests_free(struct relay_tests *t)
     return NULL;
 }
 
+void relay_tests_renew(struct relay_tests *t, const struct testers *testers, bool same)
+{
+    struct client_tests *c;
+    uint32_t cursor = 0;
+
+    t->testers = testers;
+    while ((c = table_next(t->clients, &cursor)) != NULL) {
+        if (!same)
+            *c = (struct client_tests){.named = false};
+        c->named = testers_judge(testers, &c->seen, &c->hit);
+    }
+}
+
 static struct tester_try try_of(const struct event *ev, const struct context *cx)
 {
     bool before = ev->kind == EVENT_DELIVERY && event_field(ev, EF_ORIG_RCPT).len > 0;

@@ -22,6 +22,12 @@ struct state_io;
 struct relay_tests *relay_tests_new(const struct testers *testers, struct relay_board *board);
 struct relay_tests *relay_tests_free(struct relay_tests *t);
 
+/* relay_tests_renew - from now on other batteries; what was tried so far is judged by them no more
+ *
+ *   in        testers   outlives it; those of before are not needed any more afterwards
+ *             same      they say the same: nothing is forgotten */
+void relay_tests_renew(struct relay_tests *t, const struct testers *testers, bool same);
+
 /* relay_tests_note - one recipient tried by the client of the event
  *
  *   out       buf   TESTER_TEXT_MAX bytes

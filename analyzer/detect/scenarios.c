@@ -51,26 +51,77 @@ static struct table *groups_new(const struct scenario *s, size_t memory_bytes)
 
     room = room < GROUPS_LEAST ? GROUPS_LEAST : room;
     return table_new(
-        &(struct table_spec){.name = s->info.id,
+        &(struct table_spec){.name = "scenario groups",
                              .capacity = room < s->entries_max ? (uint32_t)room : s->entries_max,
                              .entry_size = (uint32_t)size,
                              .score = group_score});
 }
 
-static void *create(const struct detect_env *env)
+/* Tables and lists for the scenarios of env. */
+static void set_up(struct scenarios *d)
 {
-    struct scenarios *d = panic_calloc(1, sizeof *d);
-    unsigned count = env->scenarios == NULL ? 0 : env->scenarios->count;
+    const struct scenario_set *set = d->env.scenarios;
+    unsigned count = set == NULL ? 0 : set->count;
 
-    d->env = *env;
+    memset(d->groups, 0, sizeof d->groups);
+    memset(d->by_kind_count, 0, sizeof d->by_kind_count);
     for (unsigned i = 0; i < count; i++) {
-        const struct scenario *s = &env->scenarios->list[i];
-        d->groups[i] = groups_new(s, env->memory_bytes / count);
+        const struct scenario *s = &set->list[i];
+        d->groups[i] = groups_new(s, d->env.memory_bytes / count);
         for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++)
             if (s->kinds >> kind & 1)
                 d->by_kind[kind][d->by_kind_count[kind]++] = (uint16_t)i;
     }
+}
+
+static void *create(const struct detect_env *env)
+{
+    struct scenarios *d = panic_calloc(1, sizeof *d);
+
+    d->env = *env;
+    set_up(d);
     return d;
+}
+
+/* Do groups mean the same in both? Thresholds may differ. */
+static bool is_alike(const struct scenario *a, const struct scenario *b)
+{
+    return strcmp(a->info.id, b->info.id) == 0 && a->kind == b->kind &&
+           scenario_state_size(a) == scenario_state_size(b) && a->by_count == b->by_count &&
+           memcmp(a->by, b->by, a->by_count * sizeof *a->by) == 0 && a->distinct == b->distinct &&
+           a->steps_count == b->steps_count;
+}
+
+static void move_groups(struct table *from, struct table *to, size_t size)
+{
+    uint32_t cursor = 0;
+
+    for (const void *g; (g = table_next(from, &cursor)) != NULL;)
+        memcpy(table_get(to, table_key_of(g), table_last_us(g), NULL), g, size);
+}
+
+/* What was counted is kept for a scenario that is still there, in a table of the size that it would
+ * have after a new start. */
+static void renew(void *state, const struct detect_env *env)
+{
+    struct scenarios *d = state;
+    const struct scenario_set *before = d->env.scenarios, *now = env->scenarios;
+    struct table *groups[SCENARIOS_MAX];
+
+    memcpy(groups, d->groups, sizeof groups);
+    d->env.scenarios = now;
+    d->env.signatures = env->signatures;
+    set_up(d);
+    for (unsigned i = 0; i < before->count; i++) {
+        for (unsigned k = 0; k < now->count; k++)
+            if (is_alike(&before->list[i], &now->list[k])) {
+                move_groups(groups[i], d->groups[k], scenario_state_size(&now->list[k]));
+                now->tally[k].counted = before->tally[i].counted;
+                now->tally[k].fired = before->tally[i].fired;
+                now->tally[k].late = before->tally[i].late;
+            }
+        table_free(groups[i]);
+    }
 }
 
 static void destroy(void *state)
@@ -354,6 +405,7 @@ const struct detector detector_scenarios = {
     .wants = wants,
     .create = create,
     .on_event = on_event,
+    .renew = renew,
     .explain = explain,
     .evictions = evictions,
     .bytes = bytes,

@@ -76,6 +76,13 @@ static void *create(const struct detect_env *env)
     return d;
 }
 
+static void renew(void *state, const struct detect_env *env)
+{
+    struct spoof_local *d = state;
+
+    *d->policy = *env->policy;
+}
+
 static void destroy(void *state)
 {
     struct spoof_local *d = state;
@@ -403,6 +410,7 @@ const struct detector detector_spoof_local = {
     .memory_parts = 2,
     .create = create,
     .on_event = on_event,
+    .renew = renew,
     .explain = explain,
     .evictions = evictions,
     .bytes = bytes,

@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
+#include <cjson/cJSON.h>
+
 #include "base/siphash.h"
 
 static bool is_builtin(const char *name)
@@ -107,6 +109,28 @@ unsigned signature_set_count(const struct signature_set *s, enum signature_kind 
     for (unsigned i = 0; i < s->count; i++)
         n += s->files[i].kind == kind ? s->files[i].count : 0;
     return n;
+}
+
+static const struct signature_file *next_of(const struct signature_set *s, enum signature_kind kind,
+                                            unsigned *at)
+{
+    while (*at < s->count && s->files[*at].kind != kind)
+        ++*at;
+    return *at < s->count ? &s->files[(*at)++] : NULL;
+}
+
+bool signature_set_same(const struct signature_set *a, const struct signature_set *b,
+                        enum signature_kind kind)
+{
+    unsigned at_a = 0, at_b = 0;
+
+    for (;;) {
+        const struct signature_file *x = next_of(a, kind, &at_a), *y = next_of(b, kind, &at_b);
+        if (x == NULL || y == NULL)
+            return x == y;
+        if (!cJSON_Compare(x->root, y->root, true))
+            return false;
+    }
 }
 
 bool signature_set_each(const struct signature_set *s, enum signature_kind kind,

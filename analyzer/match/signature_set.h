@@ -41,6 +41,10 @@ uint64_t signature_set_hash(const char *folder);
 /* signature_set_count - entries of all files of a kind */
 unsigned signature_set_count(const struct signature_set *s, enum signature_kind kind);
 
+/* signature_set_same - do the files of a kind say the same in two sets */
+bool signature_set_same(const struct signature_set *a, const struct signature_set *b,
+                        enum signature_kind kind);
+
 /* signature_set_each - call take for every entry of the files of a kind
  *
  *   in        take   index: of the entry among all of the kind, from 0; from: of the first of its
