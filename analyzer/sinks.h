@@ -10,6 +10,7 @@
 #include "output/metrics.h"
 
 struct sinks;
+struct sinks_change;
 
 /* sinks_new - open all outputs and the --events file; NULL with *reterr when one cannot be opened
  */
@@ -51,6 +52,18 @@ void sinks_flush(struct sinks *s);
 void sinks_sync(struct sinks *s);
 /* sinks_reopen - open every file again; a failure is told, and the old file stays in use */
 void sinks_reopen(struct sinks *s);
+/* sinks_prepare - open what another configuration has and this one has not; nothing changes yet
+ *
+ *   result    for sinks_take() or sinks_abandon(); NULL with *reterr (ERROR_OUTPUT) when one cannot
+ *             be opened */
+struct sinks_change *sinks_prepare(struct sinks *s, const struct config *config,
+                                   struct error *reterr);
+void sinks_abandon(struct sinks_change *change);
+/* sinks_take - the configuration of the sinks is that other one by now: new outputs get what comes,
+ * those that are in both go on and their files are opened again, and of those that are no more
+ * what waits goes out before they are closed; change is freed */
+void sinks_take(struct sinks *s, struct sinks_change *change);
+
 /* sinks_warn - one line on stderr unless -qq; arg is the sinks, for callbacks */
 void sinks_warn(void *arg, const char *text);
 

@@ -378,6 +378,13 @@ void transport_report(const struct transport *t, struct transport_report *ret)
     ret->waiting += t->latest_waits;
 }
 
+bool transport_is_idle(const struct transport *t)
+{
+    const struct backlog *b = t->net != NULL ? net_sink_backlog(t->net) : t->backlog;
+
+    return !t->latest_waits && (b == NULL || (backlog_held(b) == 0 && backlog_spooled(b) == 0));
+}
+
 bool transport_is_empty(const struct transport *t)
 {
     struct stat st;

@@ -70,6 +70,9 @@ bool transport_is_whole(const struct transport *t);
  *             is set and the old file stays in use */
 bool transport_reopen(struct transport *t, struct error *reterr);
 
+/* transport_is_idle - does nothing wait to go out, or to be acknowledged */
+bool transport_is_idle(const struct transport *t);
+
 /* transport_sync - wait until what was written to a file is on the disk; standard output is left
  * alone */
 void transport_sync(struct transport *t);
