@@ -22,6 +22,7 @@ struct example {
     const char *id;  /* of the rule that is looked for */
     unsigned alerts; /* with it */
     unsigned events;
+    bool all; /* also those of built-in files */
 };
 
 /* ---- looking on ---- */
@@ -173,16 +174,18 @@ static bool check_entry(void *arg, const struct signature_entry *e, unsigned fro
     struct example *x = arg;
 
     (void)from, (void)index;
+    if (e->file->is_builtin && !x->all)
+        return true;
     x->id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(e->object, "id"));
     return x->id == NULL || scenario_examples(e, take_example, x, reterr);
 }
 
-bool check_examples(const struct config *config, const struct signature_set *files,
+bool check_examples(const struct config *config, const struct signature_set *files, bool all,
                     struct error *reterr)
 {
     struct scenario_set *set = scenarios_load(files, reterr);
     struct policy policy;
-    struct example x = {.config = config};
+    struct example x = {.config = config, .all = all};
     bool good = set != NULL && policy_load(files, &policy, reterr);
 
     scenarios_free(set);

@@ -13,10 +13,12 @@
 /* check_examples - read the scenarios and policies of the files and run all their examples
  *
  *   in        config   of which the folder of signatures and the hash key are used
+ *             all      false: only those of the admin's own files; the built-in ones were good when
+ *                      the program was tested
  *   result    false with *reterr (ERROR_CONFIG): file, entry, and which example does what it must
  * not; a scenario that only counts is to fire in its examples too
  *   cost      a pipeline for each example: some milliseconds */
-bool check_examples(const struct config *config, const struct signature_set *files,
+bool check_examples(const struct config *config, const struct signature_set *files, bool all,
                     struct error *reterr);
 
 #endif

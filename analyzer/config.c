@@ -443,6 +443,7 @@ static bool serves_while_following(const struct config *c, const struct settings
     return true;
 }
 
+/* What was read last comes first. */
 static void put_file_first(struct settings *s, unsigned from_line)
 {
     struct setting *copy = panic_calloc(s->count + 1, sizeof *copy);
@@ -451,6 +452,17 @@ static void put_file_first(struct settings *s, unsigned from_line)
     memcpy(copy + (s->count - from_line), s->list, from_line * sizeof *copy);
     memcpy(s->list, copy, s->count * sizeof *copy);
     free(copy);
+}
+
+bool config_read_file(const char *path, struct settings *settings, struct error *reterr)
+{
+    unsigned from_line = settings->count;
+
+    if (!options_read_file(path, settings, reterr))
+        return false;
+    if (from_line > 0 && settings->count > from_line)
+        put_file_first(settings, from_line);
+    return true;
 }
 
 /* The tables of a state are those of its key, which is random where a machine has no id. */
@@ -487,12 +499,18 @@ static unsigned processors(void)
     return CPU_COUNT(&set) > CONFIG_JOBS_MAX ? CONFIG_JOBS_MAX : (unsigned)CPU_COUNT(&set);
 }
 
-bool config_make(struct settings *settings, struct config *c, struct error *reterr)
+static char *keep_path(const char *path)
 {
-    char buf[4096];
-    unsigned from_line = settings->count;
-    const char *path = config_path(settings, buf, sizeof buf);
+    size_t size = path == NULL ? 0 : strlen(path) + 1;
+    char *copy = path == NULL ? NULL : panic_calloc(1, size);
 
+    if (path != NULL)
+        memcpy(copy, path, size);
+    return copy;
+}
+
+static void set_defaults(struct config *c, const char *path, const struct hash_key *key)
+{
     *c = (struct config){.since_us = INT64_MIN,
                          .until_us = INT64_MAX,
                          .top = 10,
@@ -501,22 +519,13 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
                          .fail_on = -1,
                          .state_every_s = 60,
                          .spool_max = (size_t)64 << 20,
-                         .hash_key = machine_key()};
-    if (path != NULL) {
-        size_t size = strlen(path) + 1;
-        c->file = panic_calloc(1, size);
-        memcpy(c->file, path, size);
-    }
-    if (path != NULL && !options_read_file(path, settings, reterr))
-        return false;
-    if (from_line > 0 && settings->count > from_line)
-        put_file_first(settings, from_line);
-    adopt_key(settings, c);
-    for (unsigned i = 0; i < settings->count;
-         i++) /* the key is needed before the first domain is kept */
-        if (settings->list[i].id == OPTION_HASH_KEY &&
-            !take_hash_key(c, &settings->list[i], reterr))
-            return false;
+                         .hash_key = *key,
+                         .file = keep_path(path)};
+}
+
+/* The key is known: nothing before needs it. */
+static bool make_sense(const struct settings *settings, struct config *c, struct error *reterr)
+{
     c->zones = zones_new(&c->hash_key);
     block_settings_init(&c->block, c->zones);
     c->honey_users = honey_users_new(&c->hash_key);
@@ -529,6 +538,36 @@ bool config_make(struct settings *settings, struct config *c, struct error *rete
         c->outputs[c->outputs_count++] =
             (struct config_output){writer_find(SLICE_LIT("text")), NULL};
     return serves_while_following(c, settings, reterr) && outputs_have_reporter(c, reterr);
+}
+
+bool config_make(struct settings *settings, struct config *c, struct error *reterr)
+{
+    char buf[4096];
+    const char *path = config_path(settings, buf, sizeof buf);
+    const struct hash_key key = machine_key();
+
+    set_defaults(c, path, &key);
+    if (path != NULL && !config_read_file(path, settings, reterr))
+        return false;
+    adopt_key(settings, c);
+    for (unsigned i = 0; i < settings->count; i++)
+        if (settings->list[i].id == OPTION_HASH_KEY &&
+            !take_hash_key(c, &settings->list[i], reterr))
+            return false;
+    return make_sense(settings, c, reterr);
+}
+
+bool config_make_again(const struct settings *settings, const struct config *before,
+                       struct config *c, struct error *reterr)
+{
+    const struct hash_key key = before->hash_key; /* one that is wrong is found by take_all() */
+
+    set_defaults(c, before->file, &key);
+    c->jobs = before->jobs; /* a sandbox hides how many processors there are */
+    if (!make_sense(settings, c, reterr))
+        return false;
+    c->hash_key = key;
+    return true;
 }
 
 void config_fini(struct config *c)

@@ -1,7 +1,8 @@
 /* config.h - settings -> one immutable struct config
  *
  * config_make() gives every value its meaning and says, for a person, what is wrong with one that
- * has none: where it was set, and what is allowed. After that nothing in it changes. */
+ * has none: where it was set, and what is allowed. After that nothing in it changes, but for
+ * reload.c's putting another one in its place. */
 #ifndef CONFIG_H
 #define CONFIG_H
 
@@ -78,6 +79,17 @@ struct config {
  *   result    false with *reterr: ERROR_USAGE for the command line, ERROR_CONFIG for a file */
 bool config_make(struct settings *settings, struct config *ret, struct error *reterr);
 void config_fini(struct config *c);
+
+/* config_read_file - the settings of a configuration file in front of those that are there */
+bool config_read_file(const char *path, struct settings *settings, struct error *reterr);
+
+/* config_make_again - another configuration of the same run: hash key and file are those of before,
+ * and the file is not read
+ *
+ *   in        settings   all of them, in the order in which they count. It must outlive ret
+ *   out       ret        as for config_make() */
+bool config_make_again(const struct settings *settings, const struct config *before,
+                       struct config *ret, struct error *reterr);
 
 /* config_time - read the argument of --since and --until: "2026-03-02", "2026-03-02T04:00[:05][Z]",
  * "@EPOCH"

@@ -74,6 +74,20 @@ static void connect_to(struct sandbox *s, const char *path)
         s->ports[s->ports_count++] = port;
 }
 
+bool confine_admits(const struct config *c, struct error *reterr)
+{
+    for (unsigned i = 0; i < c->outputs_count; i++) {
+        const char *path = c->outputs[i].path;
+        unsigned port;
+        if (path != NULL && net_sink_tcp_port(path, &port) && sandbox_refuses_port(port))
+            return error_set(reterr, ERROR_CONFIG,
+                             "output %s: the sandbox admits no connection to %s, which was not there "
+                             "at the start",
+                             c->outputs[i].writer->name, path);
+    }
+    return true;
+}
+
 /* A file grows, is made again after rotation, or is replaced: its directory. Devices and pipes:
  * only themselves. */
 static void write_file(struct sandbox *s, const char *path)
@@ -105,6 +119,12 @@ static void read_if(struct sandbox *s, const char *path)
         sandbox_may_read(s, path);
 }
 
+static void read_beside_if(struct sandbox *s, const char *path)
+{
+    if (path != NULL)
+        read_beside(s, path);
+}
+
 static void add_places(struct sandbox *s, const struct settings *settings, const struct config *c)
 {
     for (int i = 0; i < settings->operand_count; i++)
@@ -116,9 +136,9 @@ static void add_places(struct sandbox *s, const struct settings *settings, const
         if (settings->list[i].id == OPTION_BLOCK_ALLOW && settings->list[i].value[0] == '@')
             read_beside(s, settings->list[i].value + 1);
     read_if(s, c->serve_token);
-    read_if(s, c->geoip_city);
-    read_if(s, c->geoip_country);
-    read_if(s, c->geoip_asn);
+    read_beside_if(s, c->geoip_city); /* replaced, and opened again at SIGHUP */
+    read_beside_if(s, c->geoip_country);
+    read_beside_if(s, c->geoip_asn);
     sandbox_may_read(s, "/usr/share/zoneinfo");
     for (unsigned i = 0; i < c->outputs_count; i++)
         write_file(s, c->outputs[i].path);

@@ -13,4 +13,10 @@
  *             and is no failure */
 bool confine(const struct settings *settings, const struct config *config, struct error *reterr);
 
+/* confine_admits - may another configuration be gone over to, as far as the sandbox is concerned?
+ * Files are tried by opening them
+ *
+ *   result    false with *reterr: a collector at a port that is not admitted */
+bool confine_admits(const struct config *config, struct error *reterr);
+
 #endif

@@ -237,24 +237,25 @@ static int analyse(const struct settings *settings, const struct config *config,
 }
 
 struct reload_args {
-    const struct settings *settings;
+    struct settings *settings;
     struct config *config;
+    const struct service *service;
 };
 
-static void reload_now(void *arg)
+static bool reload_now(void *arg)
 {
     struct reload_args *r = arg;
 
-    (void)reload(r->settings, r->config);
+    return reload(r->settings, r->config, r->service->pipeline);
 }
 
 /* Batch: the operands, or standard input. Followed: none of them need be there yet. */
-static int analyse_inputs(const struct settings *settings, struct config *config,
+static int analyse_inputs(struct settings *settings, struct config *config,
                           struct input_set *inputs)
 {
     struct error error = {0};
     struct service service;
-    struct reload_args reload_args = {settings, config};
+    struct reload_args reload_args = {settings, config, &service};
     struct follow *follow = followed(settings, config, &error);
     unsigned failed = 0;
 
@@ -298,7 +299,8 @@ static int check_config(const struct config *config)
     struct error error = {0};
     struct signatures *signatures = signatures_load(config->signatures, &error);
     bool good = signatures != NULL && signatures_check(signatures, &error) &&
-                check_examples(config, signatures->files, &error) && sinks_check(config, &error);
+                check_examples(config, signatures->files, true, &error) &&
+                sinks_check(config, &error);
 
     signatures_free(signatures);
     if (!good)

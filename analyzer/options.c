@@ -63,6 +63,36 @@ bool options_shape_state(enum option_id id)
     }
 }
 
+bool options_change_at_once(enum option_id id)
+{
+    switch (id) {
+    case OPTION_LOCAL_DOMAIN:
+    case OPTION_RELAY_DOMAIN:
+    case OPTION_TRUSTED:
+    case OPTION_FRONTEND:
+    case OPTION_HONEY_USER:
+    case OPTION_OUTPUT:
+    case OPTION_EVENTS:
+    case OPTION_SIGNATURES:
+    case OPTION_STATE_EVERY:
+    case OPTION_TOP:
+    case OPTION_GEOIP_CITY:
+    case OPTION_GEOIP_COUNTRY:
+    case OPTION_GEOIP_ASN:
+    case OPTION_FAIL_ON:
+    case OPTION_BLOCK_ALLOW:
+    case OPTION_BLOCK_SEVERITY:
+    case OPTION_BLOCK_EXPIRE:
+    case OPTION_BLOCK_NETWORKS:
+    case OPTION_REPORTER:
+    case OPTION_COLOR:
+    case OPTION_QUIET:
+        return true;
+    default:
+        return false;
+    }
+}
+
 const char *options_name(enum option_id id)
 {
     return long_names[id];

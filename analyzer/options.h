@@ -60,7 +60,11 @@ void options_help(FILE *out);
  * of no use */
 bool options_shape_state(enum option_id id);
 
-/* options_name - the long name of an option; static text */
+/* options_change_at_once - can it be another while a run goes on: no table, input or right of the
+ * process depends on it */
+bool options_change_at_once(enum option_id id);
+
+/* options_name - its long name */
 const char *options_name(enum option_id id);
 
 /* options_nearest - the known name with the smallest edit distance to a wrong one, or NULL when

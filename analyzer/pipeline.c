@@ -84,16 +84,21 @@ static void note_turn(void *arg, const struct event *ev)
     p->event_source = ev->pos.source;
 }
 
-/* What alerts say of patterns, and which of them the client of the present event was caught by. */
-static void describe_marks(struct pipeline *p)
+struct alert_mark *pipeline_describe_marks(struct pipeline *p)
 {
-    for (unsigned i = 0; i < patterns_count(p->signatures->patterns); i++) {
-        const struct pattern_info *info = patterns_info(p->signatures->patterns, i);
+    const struct patterns *patterns = p->signatures->patterns;
+    struct alert_mark *before = p->alert_marks;
+
+    p->alert_marks = panic_calloc(PATTERNS_MAX, sizeof *p->alert_marks);
+    for (unsigned i = 0; i < patterns_count(patterns); i++) {
+        const struct pattern_info *info = patterns_info(patterns, i);
         p->alert_marks[i] = (struct alert_mark){
             info->id, info->title, pattern_meaning_name(info->meaning), info->severity};
     }
+    return before;
 }
 
+/* Which of them the client of the present event was caught by. */
 static unsigned marks_of_client(void *arg, const struct alert_mark **ret)
 {
     const struct pipeline *p = arg;
@@ -136,30 +141,64 @@ static uint32_t kinds_wanted(const struct detector *d, const struct detect_env *
     return d->wants == NULL ? d->kinds : d->wants(env);
 }
 
-static void start_detectors(struct pipeline *p, struct detect_env *env, size_t memory)
+static unsigned parts_wanted(const struct detect_env *env)
 {
-    unsigned fill[EVENT_KIND_COUNT] = {0}, warm[EVENT_KIND_COUNT] = {0}, parts = 0;
+    unsigned parts = 0;
 
-    ASSERT(detectors_count() <= DETECTORS_MAX);
     for (unsigned i = 0; i < detectors_count(); i++)
         if (kinds_wanted(detector_at(i), env) != 0)
             parts += detector_at(i)->memory_parts;
+    return parts;
+}
+
+static void *find_detector(const struct pipeline_detector *list, unsigned count,
+                           const struct detector *d)
+{
+    for (unsigned i = 0; i < count; i++)
+        if (list[i].detector == d)
+            return list[i].state;
+    return NULL;
+}
+
+static void list_detector(struct pipeline *p, const struct pipeline_detector *a, uint32_t kinds,
+                          unsigned *fill, unsigned *warm)
+{
+    for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
+        if (!(kinds >> kind & 1))
+            continue;
+        p->by_kind[kind][fill[kind]++] = *a;
+        if (a->detector->warm != NULL)
+            p->warm[kind][warm[kind]++] = *a;
+    }
+}
+
+/* Always in the order of the table, which is that of a state as well. */
+void pipeline_start_detectors(struct pipeline *p)
+{
+    unsigned fill[EVENT_KIND_COUNT] = {0}, warm[EVENT_KIND_COUNT] = {0};
+    unsigned before_count = p->detectors_count;
+    struct pipeline_detector before[DETECTORS_MAX];
+
+    ASSERT(detectors_count() <= DETECTORS_MAX);
+    if (p->detector_parts == 0)
+        p->detector_parts = parts_wanted(&p->env);
+    p->other_layout = p->detector_parts != parts_wanted(&p->env);
+    memcpy(before, p->detectors, sizeof before);
+    memset(p->by_kind, 0, sizeof p->by_kind);
+    memset(p->warm, 0, sizeof p->warm);
+    p->detectors_count = 0;
     for (unsigned i = 0; i < detectors_count(); i++) {
         const struct detector *d = detector_at(i);
-        uint32_t kinds = kinds_wanted(d, env);
-        struct pipeline_detector *a;
-        if (kinds == 0)
+        struct pipeline_detector a = {d, find_detector(before, before_count, d)};
+        uint32_t kinds = kinds_wanted(d, &p->env);
+        struct detect_env env = p->env;
+        if (kinds == 0 && a.state == NULL)
             continue;
-        a = &p->detectors[p->detectors_count++];
-        env->memory_bytes = memory / parts * d->memory_parts;
-        *a = (struct pipeline_detector){d, d->create(env)};
-        for (unsigned kind = 0; kind < EVENT_KIND_COUNT; kind++) {
-            if (!(kinds >> kind & 1))
-                continue;
-            p->by_kind[kind][fill[kind]++] = *a;
-            if (d->warm != NULL)
-                p->warm[kind][warm[kind]++] = *a;
-        }
+        env.memory_bytes = env.memory_bytes / p->detector_parts * d->memory_parts;
+        if (a.state == NULL)
+            a.state = d->create(&env);
+        p->detectors[p->detectors_count++] = a;
+        list_detector(p, &a, kinds, fill, warm);
     }
 }
 
@@ -209,16 +248,17 @@ static void persist(struct pipeline *p, struct state_io *io)
             p->detectors[i].detector->persist(p->detectors[i].state, io);
 }
 
-static struct state_facts facts_of(const struct config *config)
+static struct state_facts facts_of(const struct pipeline *p)
 {
-    return (struct state_facts){.config = config->fingerprint, .key = config->hash_key};
+    return (struct state_facts){.config = p->config->fingerprint ^ p->other_layout,
+                                .key = p->config->hash_key};
 }
 
 /* False with *reterr when what was read fits no structure: the pipeline cannot be used. A state
  * that is refused as a whole is a warning, and the run begins with nothing. */
 static bool restore(struct pipeline *p, bool must, struct error *reterr)
 {
-    const struct state_facts facts = facts_of(p->config);
+    const struct state_facts facts = facts_of(p);
     struct error error = {0};
     char text[sizeof error.text + 32];
     struct state_io *io = state_load(p->config->state_path, &facts, &error);
@@ -241,7 +281,7 @@ static bool restore(struct pipeline *p, bool must, struct error *reterr)
 
 bool pipeline_save(struct pipeline *p, struct error *reterr)
 {
-    const struct state_facts facts = facts_of(p->config);
+    const struct state_facts facts = facts_of(p);
     struct state_io *io;
 
     sinks_sync(p->sinks);
@@ -276,6 +316,7 @@ void pipeline_merge(struct pipeline *p, struct pipeline *from)
 /* What may be wrong: files of signatures, and outputs. False with *reterr. */
 static bool open_files(struct pipeline *p, struct error *reterr)
 {
+    p->signatures_hash = signature_set_hash(p->config->signatures);
     p->signatures = signatures_load(p->config->signatures, reterr);
     if (p->signatures != NULL)
         p->scenarios = scenarios_load(p->signatures->files, reterr);
@@ -306,19 +347,26 @@ static void start_correlation(struct pipeline *p, const struct shares *shares)
     correlate_on_turn(p->correlate, note_turn, p);
     relay_board_mirror(p->board, servers_board, p->servers);
     p->marks = marks_new(p->signatures->patterns, sinks_warn, p->sinks);
-    describe_marks(p);
+    (void)pipeline_describe_marks(p);
     p->tests = relay_tests_new(p->signatures->testers, p->board);
+}
+
+struct geo_config pipeline_geo(const struct pipeline *p)
+{
+    return (struct geo_config){.city = p->config->geoip_city,
+                               .country = p->config->geoip_country,
+                               .as = p->config->geoip_asn,
+                               .warn = sinks_warn,
+                               .warn_arg = p->sinks,
+                               .may_change = p->service != NULL};
 }
 
 static void start_incidents(struct pipeline *p, const struct shares *shares)
 {
     const struct config *config = p->config;
+    const struct geo_config geo = pipeline_geo(p);
 
-    p->geo = geo_open(&(struct geo_config){.city = config->geoip_city,
-                                           .country = config->geoip_country,
-                                           .as = config->geoip_asn,
-                                           .warn = sinks_warn,
-                                           .warn_arg = p->sinks});
+    p->geo = geo_open(&geo);
     p->incidents = incidents_new(&(struct incident_config){.key = config->hash_key,
                                                            .capacity = shares->incidents,
                                                            .aside_bytes = shares->asides,
@@ -342,8 +390,6 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     const struct config *config = options->config;
     struct pipeline *p = panic_calloc(1, sizeof *p);
     struct shares shares = divide_memory(config->memory_bytes);
-    struct detect_env env = {
-        .key = config->hash_key, .zones = config->zones, .honey_users = config->honey_users};
 
     p->config = config;
     p->watch = options->watch;
@@ -357,17 +403,22 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
         log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
     start_correlation(p, &shares);
     start_incidents(p, &shares);
-    env.incidents = p->incidents;
-    env.board = p->board;
-    env.tests = p->tests;
-    env.geo = p->geo;
-    env.signatures = p->signatures;
-    env.scenarios = p->scenarios;
-    env.policy = &p->policy;
-    env.unshadow = options->unshadow;
-    env.messages = correlate_messages(p->correlate);
-    env.tally = p->tally = tally_new(shares.tally);
-    start_detectors(p, &env, shares.detectors);
+    p->tally = tally_new(shares.tally);
+    p->env = (struct detect_env){.key = config->hash_key,
+                                 .incidents = p->incidents,
+                                 .board = p->board,
+                                 .tests = p->tests,
+                                 .messages = correlate_messages(p->correlate),
+                                 .zones = config->zones,
+                                 .honey_users = config->honey_users,
+                                 .signatures = p->signatures,
+                                 .scenarios = p->scenarios,
+                                 .policy = &p->policy,
+                                 .unshadow = options->unshadow,
+                                 .geo = p->geo,
+                                 .memory_bytes = shares.detectors,
+                                 .tally = p->tally};
+    pipeline_start_detectors(p);
     state_pressure_init(&p->pressure, (uint64_t)shares.messages + shares.sessions);
     progress_init(&p->progress, 2, config->quiet ? PROGRESS_NEVER : config->progress,
                   options->inputs->size_known ? options->inputs->size_bytes : 0);
@@ -400,6 +451,7 @@ struct pipeline *pipeline_free(struct pipeline *p)
     log_stream_free(p->stream);
     sinks_free(p->sinks);
     geo_close(p->geo);
+    free(p->alert_marks);
     free(p);
     return NULL;
 }

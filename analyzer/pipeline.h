@@ -16,6 +16,7 @@
 #include "record_reader.h"
 
 struct pipeline;
+struct pipeline_change;
 
 /* A detector at work. */
 struct pipeline_detector {
@@ -97,9 +98,22 @@ void pipeline_look(struct pipeline *p,
  *   out       ret   zeroed by the caller; names live as long as the pipeline */
 void pipeline_figures(const struct pipeline *p, struct metrics_figures *ret);
 
-/* pipeline_reopen - open every output file again, after log rotation; what cannot be opened is told
- * and the old file stays in use */
+/* pipeline_reopen - open every output file again, after log rotation, and the GeoIP files that were
+ * replaced; what cannot be opened is told and the old file stays in use */
 void pipeline_reopen(struct pipeline *p);
+
+/* pipeline_prepare - read, compile and check what another configuration brings: files of signatures
+ * with their examples, outputs. Nothing changes yet
+ *
+ *   result    for pipeline_take() or pipeline_abandon(); NULL with *reterr when something is wrong
+ */
+struct pipeline_change *pipeline_prepare(struct pipeline *p, const struct config *config,
+                                         struct error *reterr);
+void pipeline_abandon(struct pipeline_change *change);
+
+/* pipeline_take - the configuration that the pipeline was made with has become that other one: go
+ * on by it, with all that tables know; change is freed. Between two records only */
+void pipeline_take(struct pipeline *p, struct pipeline_change *change);
 
 /* pipeline_finish - final counts of open incidents, then the summary, to every output */
 void pipeline_finish(struct pipeline *p);

@@ -53,12 +53,16 @@ struct pipeline {
     struct servers *servers;
     struct relay_tests *tests;
     struct marks *marks;
-    struct alert_mark alert_marks[PATTERNS_MAX]; /* what alerts say of each pattern */
-    uint64_t client_hash;                        /* of the present event */
-    struct geo *geo;                             /* NULL without a database */
+    struct alert_mark *alert_marks; /* what alerts say of each pattern */
+    uint64_t signatures_hash;       /* of the folder's files, as they were read */
+    uint64_t client_hash;           /* of the present event */
+    struct geo *geo;                /* NULL without a database */
     struct tally *tally;
     struct pipeline_detector detectors[DETECTORS_MAX];
     unsigned detectors_count;
+    struct detect_env env;   /* what detectors were made with; memory_bytes: of all */
+    unsigned detector_parts; /* into which that was divided */
+    bool other_layout;       /* detectors came or went: a state of this run fits no other */
     /* lists that end with detector NULL; warm: those of a kind that want it */
     struct pipeline_detector by_kind[EVENT_KIND_COUNT][DETECTORS_MAX + 1];
     struct pipeline_detector warm[EVENT_KIND_COUNT][DETECTORS_MAX + 1];
@@ -79,6 +83,20 @@ struct pipeline {
     char mta[24], host[128];                    /* of the first event: what server this is */
     bool mta_unsure;                            /* so far only login daemons have written */
 };
+
+/* pipeline_start_detectors - create those that are wanted and not there, with their share, and list
+ * them all by the kinds of events that they want
+ *
+ *   note      a part of the memory is what it was at the first call */
+void pipeline_start_detectors(struct pipeline *p);
+
+/* pipeline_describe_marks - fill alert_marks from the patterns; result: those of before, to be
+ * freed
+ */
+struct alert_mark *pipeline_describe_marks(struct pipeline *p);
+
+/* pipeline_geo - the GeoIP files of the configuration */
+struct geo_config pipeline_geo(const struct pipeline *p);
 
 /* pipeline_evictions - entries that gave way in all tables so far */
 uint64_t pipeline_evictions(const struct pipeline *p);

@@ -91,11 +91,6 @@ void pipeline_finish(struct pipeline *p)
     sinks_settle(p->sinks);
 }
 
-void pipeline_reopen(struct pipeline *p)
-{
-    sinks_reopen(p->sinks);
-}
-
 int pipeline_worst(const struct pipeline *p)
 {
     return sinks_worst(p->sinks);

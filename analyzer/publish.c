@@ -37,6 +37,8 @@ struct publisher {
     struct pipeline *pipeline;           /* during a snapshot */
     int64_t made_us, cost_us, filed_us;  /* monotonic */
     int64_t started_us;                  /* wall clock */
+    int64_t configured_us;               /* ... when a configuration was good last */
+    bool misconfigured;                  /* the one read last was not */
     uint64_t first_number, alerts;       /* of the last snapshot */
     bool made, file_failed, final, good; /* good: the text file was written */
 };
@@ -131,6 +133,7 @@ struct publisher *publish_open(const struct config *config, struct error *reterr
     p->config = config;
     p->statm = open("/proc/self/statm", O_RDONLY | O_CLOEXEC);
     p->started_us = clock_us(CLOCK_REALTIME);
+    p->configured_us = p->started_us;
     p->first_number = (uint64_t)(p->started_us / 1000000);
     outbuf_init(&p->out, PAGE_MAX);
     if (metrics)
@@ -223,6 +226,8 @@ static void make_metrics(struct publisher *p, const struct summary *summary,
                                 .pcre2_version = pcre2,
                                 .memory_bytes = resident_bytes(p),
                                 .started_us = p->started_us,
+                                .configured = !p->misconfigured,
+                                .configured_us = p->configured_us,
                                 .now_us = p->config->follow ? clock_us(CLOCK_REALTIME) : 0};
 
     pcre2_config(PCRE2_CONFIG_VERSION, pcre2);
@@ -286,6 +291,15 @@ void publish_run(struct publisher *p, struct pipeline *pipeline)
         wait = p->cost_us * COST_SHARE;
     if (!p->made || age >= wait)
         snapshot(p, pipeline);
+}
+
+void publish_reloaded(struct publisher *p, bool good)
+{
+    if (p == NULL)
+        return;
+    p->misconfigured = !good;
+    if (good)
+        p->configured_us = clock_us(CLOCK_REALTIME);
 }
 
 bool publish_end(struct publisher *p, struct pipeline *pipeline)

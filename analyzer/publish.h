@@ -20,6 +20,10 @@ struct publisher *publish_open(const struct config *config, struct error *reterr
 /* publish_run - publish what is due by the clock; no publisher: nothing */
 void publish_run(struct publisher *p, struct pipeline *pipeline);
 
+/* publish_reloaded - the configuration was read again, and was good or not; no publisher: nothing
+ */
+void publish_reloaded(struct publisher *p, bool good);
+
 /* publish_end - the last figures of a run into the text file
  *
  *   result    false when that could not be written */

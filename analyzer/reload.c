@@ -1,40 +1,69 @@
-/* reload.c - a second configuration is made, compared, and what may change is taken from it
- * source:   config.h
- * limits:   a GeoIP database, files of wordings and all that is named as needing a restart stay as
- *           they are */
+/* reload.c - a second configuration is made, checked, and put in the place of the first
+ * algorithm: first the whole of it has to make sense as it stands. Then what cannot change is set
+ * back to what it was, the files that it names are read and its outputs opened, and only then it is
+ * taken. Zones and honey users stay the objects that they are and take their contents, since tables
+ * know them by their address source:    config.h, pipeline.h limits:    the file is the one of the
+ * start; where there was none, only files that the command line names are read again */
 #include "reload.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/panic.h"
+#include "confine.h"
+#include "sandbox.h"
 
-static const char *const names[] = {
-#define OPTION(id, long_name, short_name, argument, where, help) [OPTION_##id] = long_name,
-#include "options.def"
-#undef OPTION
-};
+/* ---- lists of settings ---- */
 
-/* What the command line said; config_make() adds the file's. */
-static void copy_command_line(const struct settings *from, struct settings *to)
+static void add_copy(struct settings *to, const struct setting *s)
+{
+    struct setting *copy;
+
+    if (to->count == to->capacity) {
+        to->capacity = to->capacity == 0 ? 16 : 2 * to->capacity;
+        to->list = realloc(to->list, to->capacity * sizeof *to->list);
+        ASSERT(to->list != NULL);
+    }
+    copy = &to->list[to->count++];
+    *copy = *s;
+    if (s->value != NULL) {
+        size_t size = strlen(s->value) + 1;
+        copy->value = panic_calloc(1, size);
+        memcpy(copy->value, s->value, size);
+    }
+}
+
+static void remove_all(struct settings *s, enum option_id id)
+{
+    unsigned kept = 0;
+
+    for (unsigned i = 0; i < s->count; i++) {
+        if (s->list[i].id == id)
+            free(s->list[i].value);
+        else
+            s->list[kept++] = s->list[i];
+    }
+    s->count = kept;
+}
+
+static void copy_all(const struct settings *from, struct settings *to, enum option_id id)
+{
+    for (unsigned i = 0; i < from->count; i++)
+        if (from->list[i].id == id)
+            add_copy(to, &from->list[i]);
+}
+
+/* What the command line said, and what the file says now. */
+static bool read_again(const struct settings *from, const char *file, struct settings *to,
+                       struct error *reterr)
 {
     *to = (struct settings){.operands = from->operands, .operand_count = from->operand_count};
-    to->list = panic_calloc(from->count + 1, sizeof *to->list);
-    to->capacity = from->count + 1;
-    for (unsigned i = 0; i < from->count; i++) {
-        const struct setting *s = &from->list[i];
-        struct setting *copy = &to->list[to->count];
-        if (strcmp(s->origin, "command line") != 0)
-            continue;
-        *copy = *s;
-        if (s->value != NULL) {
-            size_t size = strlen(s->value) + 1;
-            copy->value = panic_calloc(1, size);
-            memcpy(copy->value, s->value, size);
-        }
-        to->count++;
-    }
+    for (unsigned i = 0; i < from->count; i++)
+        if (strcmp(from->list[i].origin, "command line") == 0)
+            add_copy(to, &from->list[i]);
+    return file == NULL || config_read_file(file, to, reterr);
 }
 
 /* All values of an option, in their order. */
@@ -51,50 +80,106 @@ static uint64_t values_of(const struct settings *s, enum option_id id)
     return sum;
 }
 
-static bool takes_effect(enum option_id id)
+/* ---- what cannot change ---- */
+
+/* It is named and set back to what it was. */
+static void set_back(const struct settings *now, struct settings *fresh)
 {
-    return id == OPTION_BLOCK_ALLOW || id == OPTION_BLOCK_SEVERITY || id == OPTION_BLOCK_EXPIRE ||
-           id == OPTION_BLOCK_NETWORKS;
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        enum option_id id = (enum option_id)i;
+        if (options_change_at_once(id) || values_of(now, id) == values_of(fresh, id))
+            continue;
+        fprintf(stderr, "relaywatch: %s is another now: it takes effect at the next start\n",
+                options_name(id));
+        remove_all(fresh, id);
+        copy_all(now, fresh, id);
+    }
 }
 
-static void say_rest(const struct settings *now, const struct settings *fresh)
+/* ---- taking it ---- */
+
+static void say_changes(const struct settings *now, const struct settings *fresh)
 {
-    for (unsigned id = 0; id < OPTION_COUNT; id++)
-        if (!takes_effect((enum option_id)id) &&
-            values_of(now, (enum option_id)id) != values_of(fresh, (enum option_id)id))
-            fprintf(stderr, "relaywatch: %s is another now: it takes effect at the next start\n",
-                    names[id]);
+    const char *between = ": ";
+
+    fputs("relaywatch: the configuration was read again", stderr);
+    for (unsigned i = 0; i < OPTION_COUNT; i++) {
+        enum option_id id = (enum option_id)i;
+        if (values_of(now, id) == values_of(fresh, id))
+            continue;
+        fprintf(stderr, "%s%s", between, options_name(id));
+        between = ", ";
+    }
+    fputc('\n', stderr);
 }
 
-/* Only the policy: outputs know the reporter by its old address. */
-static void take_block(struct block_settings *to, struct block_settings *from)
+static void swap_settings(struct settings *a, struct settings *b)
 {
-    const struct zones *zones = to->policy.zones;
-    struct ip_net *old = to->allow;
+    const struct settings kept = *a;
 
-    to->policy = from->policy;
-    to->policy.zones = zones;
-    to->allow = from->allow;
-    to->allow_capacity = from->allow_capacity;
-    from->allow = old;
+    *a = *b;
+    *b = kept;
 }
 
-bool reload(const struct settings *settings, struct config *config)
+/* made has what is to be released, afterwards. */
+static void take(struct config *config, struct config *made)
 {
-    struct settings fresh;
+    struct config before = *config;
+
+    zones_renew(before.zones, made->zones);
+    honey_users_renew(before.honey_users, made->honey_users);
+    *config = *made;
+    config->zones = before.zones;
+    config->block.policy.zones = before.zones;
+    config->honey_users = before.honey_users;
+    before.zones = made->zones;
+    before.honey_users = made->honey_users;
+    *made = before;
+}
+
+/* ---- from outside ---- */
+
+static void say_failure(const struct error *e)
+{
+    bool refused = strstr(e->text, strerror(EACCES)) != NULL || strstr(e->text, strerror(EPERM));
+
+    fprintf(stderr, "relaywatch: %s%s; the configuration stays as it was\n", e->text,
+            refused && sandbox_holds()
+                ? " (the sandbox admits the places of the start only: a restart is needed)"
+                : "");
+}
+
+/* Makes sense of fresh, twice: as it is, then with what cannot change as it was. */
+static bool make(const struct settings *settings, const struct config *config,
+                 struct settings *fresh, struct config *ret, struct error *reterr)
+{
+    if (!read_again(settings, config->file, fresh, reterr) ||
+        !config_make_again(fresh, config, ret, reterr))
+        return false;
+    config_fini(ret);
+    set_back(settings, fresh);
+    return config_make_again(fresh, config, ret, reterr) && confine_admits(ret, reterr);
+}
+
+bool reload(struct settings *settings, struct config *config, struct pipeline *pipeline)
+{
+    struct settings fresh = {0};
     struct config made = {0};
     struct error error = {0};
-    bool good;
+    struct pipeline_change *change = NULL;
 
-    copy_command_line(settings, &fresh);
-    good = config_make(&fresh, &made, &error);
-    if (good) {
-        say_rest(settings, &fresh);
-        take_block(&config->block, &made.block);
+    if (make(settings, config, &fresh, &made, &error))
+        change = pipeline_prepare(pipeline, &made, &error);
+    if (change == NULL) {
+        say_failure(&error);
     } else {
-        fprintf(stderr, "relaywatch: %s; the configuration stays as it was\n", error.text);
+        if (made.quiet < 2)
+            say_changes(settings, &fresh);
+        take(config, &made);
+        pipeline_take(pipeline, change);
+        swap_settings(settings, &fresh);
     }
     config_fini(&made);
     options_free(&fresh);
-    return good;
+    return change != NULL;
 }

@@ -179,7 +179,22 @@ static bool enter_landlock(const struct sandbox *s, struct error *reterr)
     return good || error_set(reterr, ERROR_CONFIG, "sandbox: Landlock: %s", strerror(code));
 }
 
+/* Does it hold for TCP as well? Looked at before the filter, which allows no such question. */
+static bool binds_ports(const struct sandbox *s)
+{
+    int version =
+        (int)syscall(SYS_landlock_create_ruleset, NULL, 0, LANDLOCK_CREATE_RULESET_VERSION);
+
+    return (handled_by(version, s).net & NET_CONNECT_TCP) != 0;
+}
+
 #else
+
+static bool binds_ports(const struct sandbox *s)
+{
+    (void)s;
+    return false;
+}
 
 static bool enter_landlock(const struct sandbox *s, struct error *reterr)
 {
@@ -215,7 +230,9 @@ static const char *const calls[] = {
     /* the process */
     "rt_sigaction", "rt_sigprocmask", "rt_sigreturn", "sigreturn", "sigaltstack", "exit",
     "exit_group", "getpid", "gettid", "tgkill", "getuid", "geteuid", "getgid", "getegid",
-    "getrandom", "uname", "sysinfo", "rseq", "set_robust_list"};
+    "getrandom", "uname", "sysinfo", "rseq", "set_robust_list",
+    /* examples of signatures that are read again */
+    "memfd_create"};
 
 /* What a server with a thread of its own needs besides. */
 static const char *const server_calls[] = {
@@ -293,11 +310,42 @@ static bool enter_filter(const struct sandbox *s, struct error *reterr)
 
 #endif
 
+/* As the sandbox itself: of the process, and for good. */
+static struct {
+    bool holds, ports_bound;
+    unsigned ports[SANDBOX_PORTS_MAX];
+    unsigned ports_count;
+} entered;
+
+static void note_entered(const struct sandbox *s)
+{
+    entered.holds = true;
+    entered.ports_bound = binds_ports(s);
+    entered.ports_count = s->ports_count;
+    memcpy(entered.ports, s->ports, sizeof entered.ports);
+}
+
+bool sandbox_holds(void)
+{
+    return entered.holds;
+}
+
+bool sandbox_refuses_port(unsigned port)
+{
+    for (unsigned i = 0; i < entered.ports_count; i++)
+        if (entered.ports[i] == port)
+            return false;
+    return entered.ports_bound;
+}
+
 bool sandbox_enter(const struct sandbox *s, struct error *reterr)
 {
     if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
         return error_set(reterr, ERROR_CONFIG, "sandbox: %s", strerror(errno));
-    return enter_landlock(s, reterr) && enter_filter(s, reterr);
+    if (!enter_landlock(s, reterr))
+        return false;
+    note_entered(s);
+    return enter_filter(s, reterr);
 }
 
 /* ---- another user ---- */

@@ -42,6 +42,12 @@ void sandbox_may_write(struct sandbox *s, const char *path);
  *             places than fit; what was entered until then holds */
 bool sandbox_enter(const struct sandbox *s, struct error *reterr);
 
+/* sandbox_holds - has this process entered one */
+bool sandbox_holds(void);
+
+/* sandbox_refuses_port - ... that lets it connect to no TCP port of this number */
+bool sandbox_refuses_port(unsigned port);
+
 /* sandbox_fini - forget the places; the sandbox holds */
 void sandbox_fini(struct sandbox *s);
 

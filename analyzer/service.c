@@ -44,8 +44,11 @@ const volatile int *service_stop(void)
     return &stop_signal;
 }
 
-static bool writes_files(const struct config *c)
+/* Somebody who closes his terminal wants what he started there to end. */
+static bool outlives_terminal(const struct config *c)
 {
+    if (c->follow && !isatty(STDOUT_FILENO))
+        return true;
     for (unsigned i = 0; i < c->outputs_count; i++)
         if (c->outputs[i].path != NULL && strcmp(c->outputs[i].path, "-") != 0)
             return true;
@@ -55,7 +58,7 @@ static bool writes_files(const struct config *c)
 void service_start(struct service *s, const struct config *config)
 {
     *s = (struct service){.config = config};
-    if (writes_files(config))
+    if (outlives_terminal(config))
         catch_one(SIGHUP, 0);
     catch_one(SIGUSR1, 0);
 }
@@ -118,13 +121,19 @@ void service_end(struct service *s)
         notify_send("STOPPING=1");
 }
 
+/* Rotation has renamed the outputs, whether or not the configuration is good. */
 static void reopen(struct service *s)
 {
+    char text[64];
+    bool good;
+
     reopen_wish = 0;
-    notify_send("RELOADING=1");
-    if (s->reload != NULL)
-        s->reload(s->reload_arg);
-    pipeline_reopen(s->pipeline);
+    snprintf(text, sizeof text, "RELOADING=1\nMONOTONIC_USEC=%lld", (long long)now_us());
+    notify_send(text);
+    good = s->reload == NULL || s->reload(s->reload_arg);
+    if (s->reload == NULL || !good)
+        pipeline_reopen(s->pipeline);
+    publish_reloaded(s->publisher, good);
     notify_send("READY=1");
 }
 

@@ -1,9 +1,10 @@
 /* service.h - what a run does beside reading: signals, and what falls due by the wall clock
  *
  *   SIGTERM, SIGINT   finish the line, write what is open and the summary, end; a second one ends
- * at once SIGHUP            open the output files again (log rotation), read the configuration
- * again (reload.h); only where there are any, so that a run at a terminal ends with it SIGUSR1
- * write the summary now
+ *                     at once
+ *   SIGHUP            open the output files again (log rotation), read the configuration again
+ *                     (reload.h); a run that writes to a terminal only ends with it
+ *   SIGUSR1           write the summary now
  *
  * source: signal(7); the handlers set flags only. */
 #ifndef SERVICE_H
@@ -17,8 +18,9 @@ struct service {
     const struct config *config;
     struct pipeline *pipeline;   /* NULL: not yet */
     struct publisher *publisher; /* NULL: nobody looks on */
-    /* read the configuration again, at SIGHUP; set by main after service_start() */
-    void (*reload)(void *arg);
+    /* read the configuration again, at SIGHUP; set by main after service_start(). False: it is
+     * wrong, and the one of before holds */
+    bool (*reload)(void *arg);
     void *reload_arg;
     int64_t next_save_us; /* monotonic clock */
     uint64_t saved_lines; /* read when the state was written last */

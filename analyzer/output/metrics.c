@@ -88,6 +88,12 @@ static void put_program(const struct metrics_figures *f, struct outbuf *out)
     put_single(out, "pcre2_jit", "gauge", "Whether expressions are compiled to machine code.",
                f->pcre2_jit);
     put_time(out, "start_time_seconds", "When the process began, since 1970.", f->started_us);
+    put_single(out, "config_last_reload_successful", "gauge",
+               "Whether the configuration that was read last was good, and so is in force.",
+               f->configured);
+    put_time(out, "config_last_reload_success_timestamp_seconds",
+             "When a configuration was taken last, at the start or later, since 1970.",
+             f->configured_us);
     if (f->memory_bytes > 0)
         put_single(out, "memory_bytes", "gauge", "Memory of the process that is resident.",
                    f->memory_bytes);

@@ -45,6 +45,8 @@ struct metrics_figures {
     uint64_t alerts[RULE_COUNT][SEVERITY_COUNT]; /* told as new since the start */
     uint64_t memory_bytes;                       /* resident; 0: not known */
     int64_t started_us;                          /* wall clock */
+    bool configured;                             /* the configuration read last was good */
+    int64_t configured_us;                       /* wall clock, when one was good last */
     int64_t last_event_us;                       /* of the latest record; 0: there was none */
     int64_t now_us; /* wall clock, for the lag of logs that are followed; 0: there is none */
 };

@@ -116,7 +116,8 @@ FILES = {
     "geo-text.mmdb": b"this is no database\n",
 }
 
-folder = pathlib.Path(sys.argv[1])
-folder.mkdir(parents=True, exist_ok=True)
-for name, content in FILES.items():
-    (folder / name).write_bytes(content)
+if __name__ == "__main__":
+    folder = pathlib.Path(sys.argv[1])
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, content in FILES.items():
+        (folder / name).write_bytes(content)
