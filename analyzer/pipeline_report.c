@@ -115,6 +115,14 @@ static void add_table(struct metrics_figures *f, const char *name, int64_t entri
         (struct metrics_table){name, entries >= 0, entries >= 0 ? (uint64_t)entries : 0, evictions};
 }
 
+static void add_databases(const struct geo *geo, struct metrics_figures *f)
+{
+    for (unsigned i = 0; geo_name(i) != NULL; i++)
+        if (geo_built_s(geo, i) > 0)
+            f->databases[f->databases_count++] =
+                (struct metrics_database){geo_name(i), geo_built_s(geo, i)};
+}
+
 void pipeline_figures(const struct pipeline *p, struct metrics_figures *ret)
 {
     struct correlate_stats stats;
@@ -137,5 +145,6 @@ void pipeline_figures(const struct pipeline *p, struct metrics_figures *ret)
     memcpy(ret->formats, p->formats, sizeof p->formats);
     ret->formats_count = p->formats_count;
     ret->last_event_us = p->read_us == INT64_MIN ? 0 : p->read_us;
+    add_databases(p->geo, ret);
     sinks_figures(p->sinks, ret);
 }

@@ -315,7 +315,7 @@ def geoip():
         return [d.get("source", {}).get("geo", {}).get("country_iso_code") for d in run.documents()
                 if d["event"]["kind"] == "alert" and d["relaywatch"]["alert"]["entity"]["value"] == ip][:1]
 
-    run = Run("geoip", conf=["local-domain = example.org"], sandbox="on" if args.sandbox == "on" else "off")
+    run = Run("geoip", "--metrics-textfile", folder / "m.prom", conf=["local-domain = example.org"], sandbox="on" if args.sandbox == "on" else "off")
     check("no place without a file", country("203.0.113.1") == [None])
     put("SE")
     run.configure("local-domain = example.org", f"geoip-country = {file}")
@@ -337,6 +337,8 @@ def geoip():
     check("... and the old one used", country("203.0.113.4") == ["NO"])
     put("FI")
     run.process.send_signal(signal.SIGHUP)
+    built = f'\nrelaywatch_geoip_build_timestamp_seconds{{db="country"}} {make_mmdb.EPOCH}\n'
+    check("when it was made is a figure", args.sandbox == "on" or wait_for(lambda: built in text(folder / "m.prom")), text(folder / "m.prom")[:900])
     check("and a good one again", wait_for(lambda: country(f"203.0.113.{5 + minute[0] % 100}") == ["FI"]))
     run.configure("local-domain = example.org")
     run.hup()

@@ -94,6 +94,12 @@ static void put_program(const struct metrics_figures *f, struct outbuf *out)
     put_time(out, "config_last_reload_success_timestamp_seconds",
              "When a configuration was taken last, at the start or later, since 1970.",
              f->configured_us);
+    if (f->databases_count > 0)
+        begin(out, "geoip_build_timestamp_seconds", "gauge",
+              "When a GeoIP database that is in use was made, since 1970.");
+    for (unsigned i = 0; i < f->databases_count; i++)
+        put_one(out, "geoip_build_timestamp_seconds", "db", f->databases[i].name,
+                (uint64_t)f->databases[i].built_s);
     if (f->memory_bytes > 0)
         put_single(out, "memory_bytes", "gauge", "Memory of the process that is resident.",
                    f->memory_bytes);

@@ -34,6 +34,12 @@ struct metrics_output {
     uint64_t errors, dropped;
 };
 
+/* A GeoIP file in use; name: "city", "country", "asn". */
+struct metrics_database {
+    const char *name;
+    int64_t built_s; /* since 1970 */
+};
+
 /* What a summary does not say. Names are borrowed and differ from each other within a list. */
 struct metrics_figures {
     const char *version, *pcre2_version;
@@ -42,6 +48,8 @@ struct metrics_figures {
     struct metrics_table tables[METRICS_ROWS_MAX];
     struct metrics_output outputs[METRICS_ROWS_MAX];
     unsigned formats_count, tables_count, outputs_count;
+    struct metrics_database databases[4];
+    unsigned databases_count;
     uint64_t alerts[RULE_COUNT][SEVERITY_COUNT]; /* told as new since the start */
     uint64_t memory_bytes;                       /* resident; 0: not known */
     int64_t started_us;                          /* wall clock */
