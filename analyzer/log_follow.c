@@ -495,14 +495,16 @@ static void advance_all(struct log_stream *s)
 }
 
 /* May this record go out, or may another log still get an earlier one? At the live end a line is
- * written within two seconds of its time; an older record waits for nobody. */
+ * written within two seconds of its time; an older record waits for nobody. Nor does one wait for a
+ * log that was rotated away: it was read to its end after the one in its place had its first line,
+ * and what a writer that still holds it adds comes as it comes. */
 static bool is_released(struct log_stream *s, const struct cursor *first, bool *ret_again)
 {
     int64_t due_us = first->next.rec.time_us + hold_us, now_us = 0;
 
     for (unsigned i = 0; i < s->open_count; i++) {
         struct cursor *c = s->open[i];
-        if (!c->starved || c->tried_us >= due_us)
+        if (!c->starved || c->replaced || c->tried_us >= due_us)
             continue;
         if (now_us == 0)
             now_us = clock_us(CLOCK_REALTIME);

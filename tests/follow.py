@@ -315,6 +315,29 @@ def run_case(way, kills, seed, folder):
           f" ({again} again after a kill), {time.time() - began:.1f} s", flush=True)
 
 
+def run_prompt(folder):
+    """Lines of now, before and after a rotation: nobody waits for the log that was moved away."""
+    folder.mkdir()
+    log, out, took = folder / "mail.log", folder / "out", []
+    append(log, "")
+    follower = Follower(out, log)
+    check("prompt: starts", follower.wait_until_up())
+    for n in range(6):
+        if n == 2:
+            log.rename(folder / "mail.log.1")
+        ip, stamp = f"203.0.113.{n}", time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime())
+        began = time.time()
+        append(log, f"{stamp} mx postfix/smtpd[1]: ABC00{n}: client=unknown[{ip}]\n"
+                    f"{stamp} mx postfix/qmgr[1]: ABC00{n}: from=<a@x.example>, size=9, nrcpt=1 (queue active)\n"
+                    f"{stamp} mx postfix/smtp[1]: ABC00{n}: to=<u@far{n}.example>, relay=mx.far.example[192.0.2.9]:25, delay=0.2, delays=0/0/0/0.2, dsn=2.0.0, status=sent (250 Ok)\n")
+        while ip not in out.read_text() and time.time() < began + 20:
+            time.sleep(0.01)
+        took.append(time.time() - began)
+    check("prompt: an alert waits for no log that was moved away", sorted(took[2:5])[1] < 1.5, took)
+    follower.stop()
+    print(f"prompt       alerts after {', '.join(f'{t:.2f}' for t in took)} s, rotated before the third", flush=True)
+
+
 def run_batches(folder):
     """A nightly batch with a state: only what is new is read, whatever rotation has done to the files meanwhile."""
     folder.mkdir()
@@ -430,7 +453,7 @@ for n, way in enumerate(WAYS):
     jobs.append((way, run_case, way, (args.kills + n) // len(WAYS), args.seed + 1 + n, work / f"{way}-killed"))
 if args.samples:
     jobs.append(("samples", run_samples, work / "samples", pathlib.Path(args.samples)))
-jobs += [("merge", run_merge, work / "merge"), ("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
+jobs += [("prompt", run_prompt, work / "prompt"), ("merge", run_merge, work / "merge"), ("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
 try:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         running = [pool.submit(*job[1:]) for job in jobs if not only or job[0] in only]
