@@ -296,6 +296,9 @@ def signatures():
     check("what removed scenarios have said stays said", titles and all(t == titles[0] for t in titles), titles)
     check("... and gone it is gone", not [a for a in run.alerts() if a[1] == "203.0.113.7"], run.alerts())
     run.end()
+    run.start()
+    run.end()
+    check("it goes on from that state", "beginning anew" not in run.said(), run.said())
     check("the figure of success", "\nrelaywatch_config_last_reload_successful 1\n" in text(work / "signatures.prom"), text(work / "signatures.prom")[:600])
 
 

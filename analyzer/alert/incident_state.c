@@ -116,9 +116,10 @@ void incidents_persist(struct incidents *s, struct state_io *io)
 {
     enum { FIXED = 7 };
     static const struct state_hole own[] = {
-        STATE_HOLE(struct incidents, config), STATE_HOLE(struct incidents, table),
-        STATE_HOLE(struct incidents, entities), STATE_HOLE(struct incidents, texts),
-        STATE_HOLE(struct incidents, asides)};
+        STATE_HOLE(struct incidents, config),    STATE_HOLE(struct incidents, table),
+        STATE_HOLE(struct incidents, entities),  STATE_HOLE(struct incidents, texts),
+        STATE_HOLE(struct incidents, asides),    STATE_HOLE(struct incidents, kept),
+        STATE_HOLE(struct incidents, kept_rules)};
     struct state_hole holes[FIXED + ALERT_COUNTERS_MAX] = {
         STATE_HOLE(struct incident, alert.unit),    STATE_HOLE(struct incident, alert.stage),
         STATE_HOLE(struct incident, alert.mta),     STATE_HOLE(struct incident, alert.advice),
