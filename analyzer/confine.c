@@ -80,10 +80,11 @@ bool confine_admits(const struct config *c, struct error *reterr)
         const char *path = c->outputs[i].path;
         unsigned port;
         if (path != NULL && net_sink_tcp_port(path, &port) && sandbox_refuses_port(port))
-            return error_set(reterr, ERROR_CONFIG,
-                             "output %s: the sandbox admits no connection to %s, which was not there "
-                             "at the start",
-                             c->outputs[i].writer->name, path);
+            return error_set(
+                reterr, ERROR_CONFIG,
+                "output %s: the sandbox admits no connection to %s, which was not there "
+                "at the start",
+                c->outputs[i].writer->name, path);
     }
     return true;
 }

@@ -1,8 +1,8 @@
 /* pipeline_reload.c - another configuration while a run goes on
  * algorithm: all that may fail is done first (pipeline_prepare); then every part takes what is its
- * own. Indexes of patterns and scenarios are sought again by their ids limits:    tables keep their
- * sizes. Scenarios where there were none get the part of the memory that they would have had, which
- * is on top of the budget until the next start */
+ *            own. Indexes of patterns and scenarios are sought again by their ids
+ * limits:    tables keep their sizes. Scenarios where there were none get the part of the memory
+ *            that they would have had, which is on top of the budget until the next start */
 #include <stdlib.h>
 
 #include "check_examples.h"

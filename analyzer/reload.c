@@ -1,9 +1,11 @@
 /* reload.c - a second configuration is made, checked, and put in the place of the first
  * algorithm: first the whole of it has to make sense as it stands. Then what cannot change is set
- * back to what it was, the files that it names are read and its outputs opened, and only then it is
- * taken. Zones and honey users stay the objects that they are and take their contents, since tables
- * know them by their address source:    config.h, pipeline.h limits:    the file is the one of the
- * start; where there was none, only files that the command line names are read again */
+ *            back to what it was, the files that it names are read and its outputs opened, and
+ *            only then it is taken. Zones and honey users stay the objects that they are and take
+ *            their contents, since tables know them by their address
+ * source:    config.h, pipeline.h
+ * limits:    the file is the one of the start; where there was none, only files that the command
+ *            line names are read again */
 #include "reload.h"
 
 #include <errno.h>

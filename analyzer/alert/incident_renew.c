@@ -1,7 +1,7 @@
 /* incident_renew.c - incidents when the files of scenarios and patterns were read again
- * algorithm: what an alert borrows from the files of before is sought by its id in the new ones; of
- * a scenario that is not there any more a copy is kept, once for all its incidents limits:    as
- * many copies as scenarios were removed or changed their advice in a run */
+ * algorithm: what an alert borrows from the files of before is sought by its id in the new ones;
+ *            of a scenario that is not there any more a copy is kept, once for all its incidents
+ * limits:    as many copies as scenarios were removed or changed their advice in a run */
 #include <stdlib.h>
 
 #include "alert/incident_table.h"

@@ -1,10 +1,12 @@
 /* state.c - pieces to a file and back
  * algorithm: writing goes through stdio to PATH.new; reading maps the file and checks every CRC
  *            before the first piece is handed out. The layout is a hash of the sources that
- * structures, enumerations and numberings in a state stand in, made by state_layout.cmake. source:
- * zlib's crc32() limits:    what a number in a table means to code that is in none of those sources
- * is not seen: there a state may be a little off, never out of bounds. Compilers lay out structures
- * alike on one kind of machine. */
+ *            structures, enumerations and numberings in a state stand in, made by
+ *            state_layout.cmake.
+ * source:    zlib's crc32()
+ * limits:    what a number in a table means to code that is in none of those sources is not seen:
+ *            there a state may be a little off, never out of bounds. Compilers lay out structures
+ *            alike on one kind of machine. */
 #include "base/state.h"
 
 #include <errno.h>
