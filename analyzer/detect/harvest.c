@@ -176,6 +176,14 @@ static bool judge_delivery(const struct event *ev, const struct context *cx, str
     return ret->unknown && (ev->outcome == OUTCOME_BOUNCED || ev->outcome == OUTCOME_DEFERRED);
 }
 
+/* The name that was tried: as it was written, before any alias of ours. */
+static uint64_t name_of(const struct event *ev, const struct context *cx, slice address)
+{
+    if (cx->rcpt_hash != 0 && !event_has(ev, EF_ORIG_RCPT))
+        return cx->rcpt_hash;
+    return siphash13_lower(cx->key, address) | 1;
+}
+
 static bool judge(const struct event *ev, const struct context *cx, struct attempt *ret)
 {
     slice address = event_field(ev, EF_ORIG_RCPT);
@@ -185,7 +193,7 @@ static bool judge(const struct event *ev, const struct context *cx, struct attem
         address = event_field(ev, EF_RCPT);
     if (address.len == 0 || is_bounce_sender(cx))
         return false;
-    ret->name = siphash13_lower(cx->key, address);
+    ret->name = name_of(ev, cx, address);
     ret->local = slice_first(address, slice_rfind_byte(address, '@'));
     return ev->kind == EVENT_DELIVERY ? judge_delivery(ev, cx, ret) : judge_dialogue(ev, cx, ret);
 }
