@@ -23,7 +23,7 @@ enum {
     GATEWAY_DOMAINS_MAX = 20,
     LABELS_MAX = 16,
     DOMAIN_TEXT = 256,
-    RECENT_ROWS = 128,
+    RECENT_ROWS = 512,
     RECENT_TEXT = 46
 };
 
