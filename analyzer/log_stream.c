@@ -313,19 +313,21 @@ static bool in_span(const struct log_stream *s, const struct record *rec)
     return rec->time_us >= s->config->since_us && rec->time_us < s->config->until_us;
 }
 
-/* Count what gives no record; false: this record is to be passed on. */
-static bool passed_over(struct log_stream *s, enum record_status status, const struct record *rec)
+/* Count a line that gives no record. */
+static OUT_OF_LINE void pass_over(struct log_stream *s, const struct cursor *c,
+                                  enum record_status status, slice line)
 {
-    if (status == RECORD_READY && in_span(s, rec))
-        return false;
+    struct line_pos pos = {c->reader.line_offset, c->reader.line_number, c->input, line};
+
     s->totals.foreign += status == RECORD_FOREIGN;
     s->totals.rejected += status == RECORD_REJECT;
     s->totals.skipped += status == RECORD_SKIP || status == RECORD_READY;
-    return true;
+    if (s->passed != NULL)
+        s->passed(s->passed_arg, status, &pos, record_reader_format(c->records));
 }
 
 /* What a format of its own still holds when the input has ended. */
-static bool read_held(struct log_stream *s, struct cursor *c, struct log_record *ret)
+static OUT_OF_LINE bool read_held(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
     struct line_pos pos = {c->reader.line_offset, c->reader.line_number, c->input, SLICE_NONE};
 
@@ -341,17 +343,17 @@ static bool read_held(struct log_stream *s, struct cursor *c, struct log_record 
 /* The next claimed record of an input, in the order of its lines. */
 static bool read_record(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
-    struct line_pos pos = {.source = c->input};
     enum line_status status;
+    slice line;
 
-    while ((status = line_reader_next(&c->reader, &pos.text)) == LINE_OK) {
-        pos.offset = c->reader.line_offset;
-        pos.number = c->reader.line_number;
-        enum record_status record = record_reader_next(c->records, pos.text, &pos, ret);
-        if (!passed_over(s, record, &ret->rec))
+    while ((status = line_reader_next(&c->reader, &line)) == LINE_OK) {
+        ret->rec.pos =
+            (struct line_pos){c->reader.line_offset, c->reader.line_number, c->input, line};
+        enum record_status record = record_reader_next(c->records, line, &ret->rec.pos, ret);
+        if (record != RECORD_READY || !in_span(s, &ret->rec))
+            pass_over(s, c, record, line);
+        else
             return true;
-        if (s->passed != NULL)
-            s->passed(s->passed_arg, record, &pos, record_reader_format(c->records));
     }
     if (status == LINE_ERROR)
         log_say(s, source_error(c->source)->text);
@@ -359,7 +361,7 @@ static bool read_record(struct log_stream *s, struct cursor *c, struct log_recor
 }
 
 /* Read on until the sorting window can give a record, or the input ends. */
-static bool read_sorted(struct log_stream *s, struct cursor *c, struct log_record *ret)
+static OUT_OF_LINE bool read_sorted(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
     struct log_record rec;
 
@@ -378,21 +380,27 @@ static bool is_disorder(const struct cursor *c, int64_t time_us)
            time_us >= c->latest_us - restart_us;
 }
 
+/* From this record on the input is sorted. */
+static OUT_OF_LINE bool begin_sorting(struct log_stream *s, struct cursor *c,
+                                      struct log_record *ret)
+{
+    c->reorder = reorder_new(c->latest_us);
+    reorder_put(c->reorder, ret);
+    return read_sorted(s, c, ret);
+}
+
 bool log_cursor_read(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
-    if (c->reorder == NULL) {
-        if (!read_record(s, c, ret))
-            return false;
-        int64_t time_us = ret->rec.time_us;
-        if (!is_disorder(c, time_us)) {
-            if (time_us > c->latest_us || time_us < c->latest_us - restart_us)
-                c->latest_us = time_us;
-            return true;
-        }
-        c->reorder = reorder_new(c->latest_us);
-        reorder_put(c->reorder, ret);
-    }
-    return read_sorted(s, c, ret);
+    if (c->reorder != NULL)
+        return read_sorted(s, c, ret);
+    if (!read_record(s, c, ret))
+        return false;
+    int64_t time_us = ret->rec.time_us;
+    if (is_disorder(c, time_us))
+        return begin_sorting(s, c, ret);
+    if (time_us > c->latest_us || time_us < c->latest_us - restart_us)
+        c->latest_us = time_us;
+    return true;
 }
 
 static bool cursor_advance(struct log_stream *s, struct cursor *c)
@@ -450,23 +458,26 @@ static bool is_alone(const struct log_stream *s)
     return s->taken != NULL && s->open_count == 1 && s->waiting_next == s->waiting_count;
 }
 
-static bool next_alone(struct log_stream *s, struct log_record *ret)
+static OUT_OF_LINE bool end_alone(struct log_stream *s)
 {
-    if (log_cursor_read(s, s->taken, ret))
-        return true;
     log_cursor_drop(s, s->taken);
     s->taken = NULL;
     return false;
 }
 
-bool log_stream_next(struct log_stream *s, struct log_record *ret)
+/* Every line of most runs comes this way, so all of it is one function, but for what is out of
+ * line. */
+static __attribute__((flatten)) bool next_alone(struct log_stream *s, struct log_record *ret)
+{
+    if (log_cursor_read(s, s->taken, ret))
+        return true;
+    return end_alone(s);
+}
+
+static OUT_OF_LINE bool next_merged(struct log_stream *s, struct log_record *ret)
 {
     struct cursor *c;
 
-    if (s->follow != NULL)
-        return log_follow_next(s, ret);
-    if (is_alone(s))
-        return next_alone(s, ret);
     if (s->waiting == NULL) /* only now it is known which of them have been read before */
         order_inputs(s);
     if (s->taken != NULL && !cursor_advance(s, s->taken))
@@ -479,6 +490,13 @@ bool log_stream_next(struct log_stream *s, struct log_record *ret)
     *ret = c->next;
     s->taken = c;
     return true;
+}
+
+bool log_stream_next(struct log_stream *s, struct log_record *ret)
+{
+    if (s->follow != NULL)
+        return log_follow_next(s, ret);
+    return is_alone(s) ? next_alone(s, ret) : next_merged(s, ret);
 }
 
 void log_stream_reject(struct log_stream *s, const struct log_record *rec)

@@ -51,9 +51,12 @@ void csv_split(slice row, char separator, struct csv_row *ret)
         size_t end;
         if (at < row.len && row.ptr[at] == '"') {
             size_t behind = take_quoted(row, at + 1, ret, cell);
-            end = behind < row.len ? bytes_walk_next(&separators, behind) : row.len;
+            if (behind >= row.len)
+                return;
+            bytes_walk_skip(&separators, behind);
+            end = bytes_walk_next(&separators);
         } else {
-            end = bytes_walk_next(&separators, at);
+            end = bytes_walk_next(&separators);
             *cell = slice_between(row.ptr + at, row.ptr + end);
         }
         if (end >= row.len)

@@ -302,10 +302,9 @@ enum envelope_result envelope_read_plain(struct envelope *state, slice line, str
     return ENVELOPE_RECORD;
 }
 
-enum envelope_result envelope_read(struct envelope *state, slice line, struct record *rec)
+static OUT_OF_LINE enum envelope_result read_any(struct envelope *state, slice line,
+                                                 struct record *rec)
 {
-    if (envelope_read_again(state, line, rec))
-        return ENVELOPE_RECORD;
     line = trim_line(line);
     if (line.len == 0 || line.ptr[0] == '=' || line.ptr[0] == '-' || line.ptr[0] == ' ')
         return is_noise(line) ? ENVELOPE_SKIP : ENVELOPE_REJECT;
@@ -314,4 +313,9 @@ enum envelope_result envelope_read(struct envelope *state, slice line, struct re
     enum envelope_result result = envelope_read_json(state, line, rec);
     state->last_len = 0;
     return result;
+}
+
+enum envelope_result envelope_read(struct envelope *state, slice line, struct record *rec)
+{
+    return envelope_read_again(state, line, rec) ? ENVELOPE_RECORD : read_any(state, line, rec);
 }

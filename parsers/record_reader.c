@@ -70,12 +70,10 @@ struct record_reader *record_reader_free(struct record_reader *r)
     return NULL;
 }
 
-static void *state_of(struct record_reader *r, const struct parser *parser)
+static OUT_OF_LINE void *find_state(struct record_reader *r, const struct parser *parser)
 {
     size_t i = 0;
 
-    if (parser->state_size == 0)
-        return NULL;
     while (parsers_at(i) != parser)
         i++;
     if (r->states[i] == NULL) {
@@ -87,7 +85,13 @@ static void *state_of(struct record_reader *r, const struct parser *parser)
     return r->states[i];
 }
 
-static enum record_status read_format(struct record_reader *r, slice line, struct log_record *ret)
+static void *state_of(struct record_reader *r, const struct parser *parser)
+{
+    return parser->state_size == 0 ? NULL : find_state(r, parser);
+}
+
+static OUT_OF_LINE enum record_status read_format(struct record_reader *r, slice line,
+                                                  struct log_record *ret)
 {
     ret->parser = r->format;
     ret->state = state_of(r, r->format);
@@ -118,8 +122,8 @@ static enum record_status read_enveloped(struct record_reader *r, slice line,
 }
 
 /* No envelope, or nothing the present format could have written: another format may know it. */
-static enum record_status read_elsewhere(struct record_reader *r, slice line,
-                                         struct log_record *ret)
+static OUT_OF_LINE enum record_status read_elsewhere(struct record_reader *r, slice line,
+                                                     struct log_record *ret)
 {
     const struct parser *other = probe(r, line);
 
@@ -138,7 +142,8 @@ enum record_status record_reader_next(struct record_reader *r, slice line,
 {
     enum record_status status;
 
-    ret->rec.pos = *pos;
+    if (pos != &ret->rec.pos)
+        ret->rec.pos = *pos;
     if (line.ptr == NULL)
         return r->format == NULL ? RECORD_SKIP : read_format(r, line, ret);
     if (r->format == NULL) {

@@ -16,6 +16,10 @@
 #include <emmintrin.h>
 #endif
 
+/* For a function that few lines need, called by one that all lines need: kept out of it, so that
+ * the other pays neither for its registers nor for its place in the cache. */
+#define OUT_OF_LINE __attribute__((noinline))
+
 /* bytes_rotl64 - rotate left by n bits, 1..63 */
 static inline uint64_t bytes_rotl64(uint64_t x, unsigned n)
 {
@@ -117,6 +121,7 @@ static inline __attribute__((always_inline)) void bytes_zero(void *p, size_t n)
     char *to = p;
     size_t i = 0;
 
+#pragma GCC unroll 64
     for (; i + 16 <= n; i += 16)
         _mm_storeu_si128((__m128i *)(void *)(to + i), _mm_setzero_si128());
     if (i < n)
@@ -269,38 +274,57 @@ static inline __attribute__((always_inline)) unsigned bytes_hex_span(const char 
 
 #endif
 
-/* A walk from left to right over the places of one byte among n at p: where they are close
+/* A walk from left to right over the places of one byte among n at p. Where they are close
  * together, as separators are, each 16 bytes are compared once and not once a place. */
 struct bytes_walk {
     const char *p;
-    size_t n, block; /* the 16 bytes at `block` are compared; n: none yet */
-    unsigned mask;
+    size_t n, block;
+    unsigned mask; /* places not given yet in the 16 bytes at `block` */
     char c;
 };
 
-/* bytes_walk_begin - at the start of n bytes, to look for c */
-static inline struct bytes_walk bytes_walk_begin(const char *p, size_t n, char c)
+static inline unsigned bytes_walk_mask(const struct bytes_walk *w)
 {
-    return (struct bytes_walk){.p = p, .n = n, .block = n, .c = c};
+    size_t left = w->n - w->block;
+    char last[16] = {0};
+
+    if (left >= sizeof last)
+        return bytes_places16(w->p + w->block, w->c);
+    memcpy(last, w->p + w->block, left);
+    return bytes_places16(last, w->c) & ((1U << left) - 1);
 }
 
-/* bytes_walk_next - index of the first c at or behind `from`, or n when there is none
- *
- *   in        from    never below what was given the time before */
-static inline size_t bytes_walk_next(struct bytes_walk *w, size_t from)
+/* bytes_walk_begin - at the start of n bytes at p, which is not NULL, to look for c */
+static inline struct bytes_walk bytes_walk_begin(const char *p, size_t n, char c)
 {
-    for (size_t block = from & ~(size_t)15; block + 16 <= w->n; block += 16) {
-        if (block != w->block) {
-            w->block = block;
-            w->mask = bytes_places16(w->p + block, w->c);
-        }
-        unsigned mask = block < from ? w->mask & ~0U << (from - block) : w->mask;
-        if (mask != 0)
-            return block + (unsigned)__builtin_ctz(mask);
+    struct bytes_walk w = {.p = p, .n = n, .c = c};
+
+    w.mask = bytes_walk_mask(&w);
+    return w;
+}
+
+/* bytes_walk_next - index of the next c, or n when there is none */
+static inline size_t bytes_walk_next(struct bytes_walk *w)
+{
+    while (w->mask == 0) {
+        if (w->n - w->block <= 16)
+            return w->n;
+        w->block += 16;
+        w->mask = bytes_walk_mask(w);
     }
-    size_t tail = w->n & ~(size_t)15;
-    from = from < tail ? tail : from;
-    return from + bytes_find(w->p + from, w->n - from, w->c);
+    size_t at = w->block + (unsigned)__builtin_ctz(w->mask);
+    w->mask &= w->mask - 1;
+    return at;
+}
+
+/* bytes_walk_skip - go on at `from`, which lies behind the place given last, and before n */
+static inline void bytes_walk_skip(struct bytes_walk *w, size_t from)
+{
+    if (from - w->block >= 16) {
+        w->block = from & ~(size_t)15;
+        w->mask = bytes_walk_mask(w);
+    }
+    w->mask &= ~0U << (from - w->block);
 }
 
 #endif

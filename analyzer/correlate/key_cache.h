@@ -33,8 +33,8 @@ static inline size_t key_cache_slot(slice text)
 }
 
 /* key_cache_fill - hash and remember: the slow way of key_cache_mixed() */
-uint64_t key_cache_fill(struct key_cache *cache, const struct hash_key *key, uint64_t salt,
-                        slice text);
+OUT_OF_LINE uint64_t key_cache_fill(struct key_cache *cache, const struct hash_key *key,
+                                    uint64_t salt, slice text);
 
 /* key_cache_mixed - hash_mix(salt, siphash13(key, text))
  *

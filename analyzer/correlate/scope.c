@@ -12,16 +12,13 @@ static bool is_kept(const struct scope_cache *cache, slice host, slice instance)
            bytes_eq(instance.ptr, cache->text + host.len, instance.len);
 }
 
-uint64_t scope_hash(struct scope_cache *cache, const struct hash_key *key, slice host,
-                    slice instance)
+static OUT_OF_LINE uint64_t hash_anew(struct scope_cache *cache, const struct hash_key *key,
+                                      slice host, slice instance)
 {
-    uint64_t hash;
-
-    if (is_kept(cache, host, instance))
-        return cache->hash;
-    hash =
+    uint64_t hash =
         hash_mix(siphash13(key, host.ptr, host.len), siphash13(key, instance.ptr, instance.len)) |
         1;
+
     if (host.len + instance.len > sizeof cache->text)
         return hash;
     if (host.len > 0)
@@ -31,4 +28,10 @@ uint64_t scope_hash(struct scope_cache *cache, const struct hash_key *key, slice
     cache->host_len = host.len;
     cache->instance_len = instance.len;
     return cache->hash = hash;
+}
+
+uint64_t scope_hash(struct scope_cache *cache, const struct hash_key *key, slice host,
+                    slice instance)
+{
+    return is_kept(cache, host, instance) ? cache->hash : hash_anew(cache, key, host, instance);
 }

@@ -46,7 +46,7 @@ static void make_room(struct line_reader *reader)
 }
 
 /* More bytes behind the tail; false at the end of the input or after a failure. */
-static bool refill(struct line_reader *reader)
+static OUT_OF_LINE bool refill(struct line_reader *reader)
 {
     if (reader->failed || (reader->at_end && !reader->keep_partial))
         return false;
@@ -67,7 +67,7 @@ static bool refill(struct line_reader *reader)
 }
 
 /* Drop up to and with the next LF of the window, or all of the window. */
-static void skip_rest_of_line(struct line_reader *reader)
+static OUT_OF_LINE void skip_rest_of_line(struct line_reader *reader)
 {
     const char *start = reader->window + reader->begin;
     const char *newline = memchr(start, '\n', reader->end - reader->begin);
@@ -76,7 +76,7 @@ static void skip_rest_of_line(struct line_reader *reader)
     reader->begin = newline == NULL ? reader->end : (size_t)(newline + 1 - reader->window);
 }
 
-static void skip_nuls(struct line_reader *reader)
+static OUT_OF_LINE void skip_nuls(struct line_reader *reader)
 {
     size_t from = reader->begin;
 
@@ -111,7 +111,7 @@ static bool take_line(struct line_reader *reader, size_t len, size_t ending, sli
 }
 
 /* No LF in sight and nothing more comes. */
-static enum line_status take_last_line(struct line_reader *reader, slice *ret_line)
+static OUT_OF_LINE enum line_status take_last_line(struct line_reader *reader, slice *ret_line)
 {
     size_t len = reader->end - reader->begin;
     enum line_status last = reader->failed ? LINE_ERROR : LINE_END;

@@ -67,24 +67,28 @@ static void a_walk_finds_every_place_once(void)
             for (size_t i = step - 1; i < n; i += step)
                 p[i] = ',';
             struct bytes_walk w = bytes_walk_begin(p, n, ',');
-            size_t at = 0;
-            for (size_t i = step - 1; i < n; i += step, at++)
-                CHECK_INT(at = bytes_walk_next(&w, at), i);
-            CHECK_INT(bytes_walk_next(&w, at < n ? at : n), n);
+            for (size_t i = step - 1; i < n; i += step)
+                CHECK_INT(bytes_walk_next(&w), i);
+            CHECK_INT(bytes_walk_next(&w), n);
             free(p);
         }
 }
 
-static void a_walk_may_skip_places(void)
+static void a_walk_skips_to_every_place(void)
 {
-    static const char text[] = "a,b,c,d,e,f,g,h,i,j,k,l,m,n,o,p,q,r,s,t,u";
-    struct bytes_walk w = bytes_walk_begin(text, strlen(text), ',');
+    char *p = filled(LONGEST);
 
-    CHECK_INT(bytes_walk_next(&w, 0), 1);
-    CHECK_INT(bytes_walk_next(&w, 4), 5);
-    CHECK_INT(bytes_walk_next(&w, 5), 5);
-    CHECK_INT(bytes_walk_next(&w, 30), 31);
-    CHECK_INT(bytes_walk_next(&w, 40), strlen(text));
+    for (size_t i = 1; i < LONGEST; i += 2)
+        p[i] = ',';
+    for (size_t first = 0; first < 40; first++)
+        for (size_t from = 2 * first + 2; from < LONGEST; from++) {
+            struct bytes_walk w = bytes_walk_begin(p, LONGEST, ',');
+            for (size_t i = 0; i <= first; i++)
+                CHECK_INT(bytes_walk_next(&w), 2 * i + 1);
+            bytes_walk_skip(&w, from);
+            CHECK_INT(bytes_walk_next(&w), from | 1);
+        }
+    free(p);
 }
 
 static void one_different_byte_is_seen(void)
@@ -128,7 +132,7 @@ static void zeroing_stops_at_the_end(void)
 static const struct test_case cases[] = {
     {"a byte is found at every place", a_byte_is_found_at_every_place},
     {"a walk finds every place once", a_walk_finds_every_place_once},
-    {"a walk may skip places", a_walk_may_skip_places},
+    {"a walk skips to every place", a_walk_skips_to_every_place},
     {"one different byte is seen", one_different_byte_is_seen},
     {"spans end at the first other byte", spans_end_at_the_first_other_byte},
     {"zeroing stops at the end", zeroing_stops_at_the_end},
