@@ -18,8 +18,9 @@ static inline bool cursor_take_byte(slice *cur, char c)
     return true;
 }
 
-/* cursor_take_lit - pass the bytes of lit */
-static inline bool cursor_take_lit(slice *cur, slice lit)
+/* cursor_take_lit - pass the bytes of lit; always inline, where its length is a constant: a compare
+ * of one or two words, and else a call of memcmp() */
+static inline __attribute__((always_inline)) bool cursor_take_lit(slice *cur, slice lit)
 {
     if (!slice_starts(*cur, lit))
         return false;

@@ -44,7 +44,7 @@ static inline bool slice_eq(slice a, slice b)
 }
 
 /* slice_starts - does s begin with prefix */
-static inline bool slice_starts(slice s, slice prefix)
+static inline __attribute__((always_inline)) bool slice_starts(slice s, slice prefix)
 {
     return prefix.len == 0 || (s.len >= prefix.len && memcmp(s.ptr, prefix.ptr, prefix.len) == 0);
 }

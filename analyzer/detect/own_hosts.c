@@ -19,7 +19,7 @@ unsigned own_hosts_slot(struct own_hosts *h, const struct event *ev)
 {
     slice name = slice_first(event_field(ev, EF_HOST), sizeof h->name[0] - 1);
 
-    if (h->count > 0 && slice_ieq(name, h->last))
+    if (h->count > 0 && (slice_eq(name, h->last) || slice_ieq(name, h->last)))
         return h->last_slot;
     for (h->last_slot = 0; h->last_slot < h->count; h->last_slot++)
         if (slice_ieq(name, slice_of(h->name[h->last_slot])))
