@@ -318,7 +318,7 @@ def geoip():
         return [d.get("source", {}).get("geo", {}).get("country_iso_code") for d in run.documents()
                 if d["event"]["kind"] == "alert" and d["relaywatch"]["alert"]["entity"]["value"] == ip][:1]
 
-    run = Run("geoip", "--metrics-textfile", folder / "m.prom", conf=["local-domain = example.org"], sandbox="on" if args.sandbox == "on" else "off")
+    run = Run("geoip", "--metrics-textfile", work / "geoip/m.prom", conf=["local-domain = example.org"], sandbox="on" if args.sandbox == "on" else "off")
     check("no place without a file", country("203.0.113.1") == [None])
     put("SE")
     run.configure("local-domain = example.org", f"geoip-country = {file}")
@@ -341,7 +341,7 @@ def geoip():
     put("FI")
     run.process.send_signal(signal.SIGHUP)
     built = f'\nrelaywatch_geoip_build_timestamp_seconds{{db="country"}} {make_mmdb.EPOCH}\n'
-    check("when it was made is a figure", args.sandbox == "on" or wait_for(lambda: built in text(folder / "m.prom")), text(folder / "m.prom")[:900])
+    check("when it was made is a figure", args.sandbox == "on" or wait_for(lambda: built in text(work / "geoip/m.prom")), text(work / "geoip/m.prom")[:900])
     check("and a good one again", wait_for(lambda: country(f"203.0.113.{5 + minute[0] % 100}") == ["FI"]))
     run.configure("local-domain = example.org")
     run.hup()
