@@ -26,6 +26,7 @@ struct cursor {
     struct line_reader reader;
     struct record_reader *records;
     struct reorder *reorder; /* NULL while the input is in order */
+    int64_t first_us; /* of the file, as far as its first lines tell */
     int64_t latest_us;
     bool drained; /* the reader is at its end; the window may still hold records */
     struct log_record next;
@@ -62,7 +63,7 @@ struct log_stream {
     size_t max_read;
     struct waiting *waiting; /* by first time */
     unsigned waiting_count, waiting_next, waiting_room;
-    struct cursor *open[LOG_OPEN_MAX];
+    struct cursor *open[LOG_OPEN_MAX]; /* by first_us */
     unsigned open_count;
     struct cursor *taken; /* gave the last record: it is read on at the next call */
     struct input_totals totals;
@@ -109,6 +110,12 @@ bool log_left_take(struct log_stream *s, struct cursor *c, uint64_t id);
 
 /* log_left_free - of a log that did not come again */
 void log_left_free(struct cursor *c);
+
+/* log_cursor_put - among the open ones, where there has to be room. Of records of one time that of
+ * the log which began first goes out first: a log goes on in the one that took its place
+ *
+ *   in        c   owned from now on: log_cursor_drop() */
+void log_cursor_put(struct log_stream *s, struct cursor *c);
 
 /* log_cursor_earliest - of those that have a record, the one whose record is first; NULL: none has
  */

@@ -441,7 +441,8 @@ static void take_up(struct log_stream *s, struct cursor *c)
 
 static void open_waiting(struct log_stream *s)
 {
-    unsigned input = s->waiting[s->waiting_next++].input;
+    struct waiting w = s->waiting[s->waiting_next++];
+    unsigned input = w.input;
     struct cursor *c = log_cursor_open(s, input);
     struct stat facts = {0};
 
@@ -451,7 +452,8 @@ static void open_waiting(struct log_stream *s)
         forget_once(s, input);
         return;
     }
-    s->open[s->open_count++] = c;
+    c->first_us = w.first_us;
+    log_cursor_put(s, c);
     if (!source_is_journal(c->source))
         c->twin |= c->pos.head_len == 0; /* emptied just now: it is looked at again */
     if (c->twin)

@@ -421,6 +421,15 @@ struct cursor *log_cursor_earliest(const struct log_stream *s)
     return best;
 }
 
+void log_cursor_put(struct log_stream *s, struct cursor *c)
+{
+    unsigned i = s->open_count++;
+
+    for (; i > 0 && s->open[i - 1]->first_us > c->first_us; i--)
+        s->open[i] = s->open[i - 1];
+    s->open[i] = c;
+}
+
 void log_cursor_drop(struct log_stream *s, struct cursor *c)
 {
     unsigned i = 0;
@@ -441,11 +450,13 @@ bool log_waiting_due(const struct log_stream *s, const struct cursor *first)
 
 static void open_next_input(struct log_stream *s)
 {
-    struct cursor *c = log_cursor_open(s, s->waiting[s->waiting_next++].input);
+    struct waiting w = s->waiting[s->waiting_next++];
+    struct cursor *c = log_cursor_open(s, w.input);
 
     if (c == NULL)
         return;
-    s->open[s->open_count++] = c;
+    c->first_us = w.first_us;
+    log_cursor_put(s, c);
     bool has = c->has_next; /* from a state */
     c->has_next = false;
     if (!has && !cursor_advance(s, c))

@@ -359,6 +359,27 @@ def run_prompt(folder):
     print(f"prompt       alerts after {', '.join(f'{t:.2f}' for t in took)} s, rotated before the third", flush=True)
 
 
+def run_boundary(folder):
+    """Rotated while nobody reads, in the middle of a message whose lines are of one time: the old log goes first."""
+    folder.mkdir()
+    log, state, out, lines = folder / "mail.log", folder / "state", folder / "out", make_lines(args.seed + 40, 300)
+    stamp = "2026-03-02T23:00:00.000000+00:00 mx1 postfix"
+    append(log, "".join(lines))
+    follower = Follower(out, log, state=state)
+    check("boundary: starts", follower.wait_until_up())
+    check("boundary: the log is read", settle(follower, len(lines)))
+    follower.stop()
+    append(log, f"{stamp}/smtpd[7]: ABCDEF: client=unknown[203.0.113.250]\n{stamp}/qmgr[8]: ABCDEF: from=<a@x.example>, size=9, nrcpt=1 (queue active)\n")
+    log.rename(folder / "mail.log.1")
+    append(log, f"{stamp}/smtp[9]: ABCDEF: to=<u@far.example>, relay=mx.far.example[192.0.2.9]:25, delay=0, delays=0/0/0/0, dsn=2.0.0, status=sent (250 Ok)\n")
+    follower.start()
+    follower.starting = True
+    check("boundary: ... and its rest, and the next", settle(follower, len(lines) + 3))
+    follower.stop()
+    blamed = {d["relaywatch"]["alert"]["entity"]["value"] for d in documents(out) if d["rule"]["id"] == "RW-RELAY-ACCEPTED"}
+    check("boundary: who relayed is named", "203.0.113.250" in blamed, blamed)
+
+
 def run_batches(folder):
     """A nightly batch with a state: only what is new is read, whatever rotation has done to the files meanwhile."""
     folder.mkdir()
@@ -475,7 +496,7 @@ for n, way in enumerate(WAYS):
 if args.samples:
     jobs.append(("samples", run_samples, work / "samples", pathlib.Path(args.samples)))
 jobs += [("fast", run_fast, work / f"fast-{n}", n) for n in (3, 300)]
-jobs += [("prompt", run_prompt, work / "prompt"), ("merge", run_merge, work / "merge"), ("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
+jobs += [("prompt", run_prompt, work / "prompt"), ("boundary", run_boundary, work / "boundary"), ("merge", run_merge, work / "merge"), ("batches", run_batches, work / "batches"), ("damaged", run_damaged, work / "damaged")]
 try:
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         running = [pool.submit(*job[1:]) for job in jobs if not only or job[0] in only]
