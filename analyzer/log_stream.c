@@ -326,7 +326,8 @@ static OUT_OF_LINE void pass_over(struct log_stream *s, const struct cursor *c,
         s->passed(s->passed_arg, status, &pos, record_reader_format(c->records));
 }
 
-/* What a format of its own still holds when the input has ended. */
+/* What a format of its own still holds when the input has ended. The line that it began with was
+ * passed over when it came: it is a record's after all. */
 static OUT_OF_LINE bool read_held(struct log_stream *s, struct cursor *c, struct log_record *ret)
 {
     struct line_pos pos = {c->reader.line_offset, c->reader.line_number, c->input, SLICE_NONE};
@@ -334,8 +335,10 @@ static OUT_OF_LINE bool read_held(struct log_stream *s, struct cursor *c, struct
     if (c->live)
         return false;
     while (record_reader_next(c->records, SLICE_NONE, &pos, ret) == RECORD_READY)
-        if (in_span(s, &ret->rec))
+        if (in_span(s, &ret->rec)) {
+            s->totals.skipped -= s->totals.skipped > 0;
             return true;
+        }
     c->drained = true;
     return false;
 }

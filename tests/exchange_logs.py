@@ -118,5 +118,9 @@ with tempfile.TemporaryDirectory() as d:
     for part in parts:
         check(f"each of them alone accuses nobody ({part.name})", essence(part)[0], "no")
 
+for log in sorted(samples.parent.rglob("*.log")):  # records of several lines, also the last one
+    told = summary(log)["input"]
+    check(f"fates of the lines of {log.name}", sum(told[f] for f in ("parsed", "skipped", "rejected", "foreign")), told["lines"])
+
 print(f"{checks} checks, {len(failures)} failed")
 sys.exit(1 if failures else 0)
