@@ -65,6 +65,14 @@ static void put_provider(struct doc *d)
     json_text(&d->j, "provider", slice_of(text));
 }
 
+/* Times of a log may lie centuries apart: nanoseconds end at 292 years. */
+static int64_t duration_ns(const struct alert *a)
+{
+    int64_t us = a->last_us - a->first_us;
+
+    return us > INT64_MAX / 1000 ? INT64_MAX : us * 1000;
+}
+
 static void put_event(struct doc *d)
 {
     const struct alert *a = d->alert;
@@ -83,7 +91,7 @@ static void put_event(struct doc *d)
     json_time(j, "created", a->raised_us);
     json_time(j, "start", a->first_us);
     json_time(j, "end", a->last_us);
-    json_i64(j, "duration", (a->last_us - a->first_us) * 1000);
+    json_i64(j, "duration", duration_ns(a));
     json_u64(j, "severity", severity_score(a->severity));
     json_score(j, "risk_score", severity_score(a->severity));
     json_text(j, "reason", slice_of(a->reason));

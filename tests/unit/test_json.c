@@ -122,6 +122,21 @@ static void test_alert(void)
     free(f);
 }
 
+/* A log of wild times: more nanoseconds than a number holds. */
+static void test_centuries(void)
+{
+    struct fixture *f = fixture_new();
+    struct outbuf out;
+
+    outbuf_init(&out, OUT_MAX);
+    f->alerts[0].last_us = f->alerts[0].first_us + INT64_C(800) * 365 * 86400 * 1000000;
+    cJSON *doc = alert_doc(f, &f->alerts[0], &out);
+    check_number(doc, "event.duration", 0x1p63);
+    cJSON_Delete(doc);
+    outbuf_fini(&out);
+    free(f);
+}
+
 static void test_place(void)
 {
     static const struct {
@@ -492,6 +507,7 @@ static void test_event_numbers(void)
 
 static const struct test_case cases[] = {
     {"an alert has the members of the contract and no empty ones", test_alert},
+    {"an alert of a log of wild times", test_centuries},
     {"the place and network of the source appear where they are known", test_place},
     {"null sender, user, members and observer appear where they exist", test_alert_variants},
     {"an alert line stays under its limit whatever bytes a log holds", test_bounded},
