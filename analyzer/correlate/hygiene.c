@@ -277,7 +277,7 @@ static void take_remote(struct scorecard_facts *n, const struct event *ev, const
 
 static bool arrived_before(const struct hygiene *h, const struct event *ev)
 {
-    return ev->delay_ms > 0 && ev->time_us - ev->delay_ms * 1000 < h->first_us;
+    return ev->delay_ms > 0 && (ev->time_us - h->first_us) / 1000 < ev->delay_ms;
 }
 
 /* Our own notifications have no client; the line that tells what they are about may come after the

@@ -120,6 +120,8 @@ static void test_trace_left_out(void)
                   "active)\n"
                   "09:00:01 lmtp[3]: DDDDDDDD01: to=<joe@example.org>, relay=mx1[private/lmtp], "
                   "delay=86400, delays=86400/0/0/0, dsn=2.0.0, status=sent (250 Ok)\n"
+                  "09:00:01 lmtp[3]: DDDDDDDD01: to=<ann@example.org>, relay=mx1[private/lmtp], "
+                  "delay=922337203685477, dsn=2.0.0, status=sent (250 Ok)\n"
                   "09:00:02 qmgr[2]: DDDDDDDD02: from=<>, size=900, nrcpt=1 (queue active)\n"
                   "09:00:03 lmtp[3]: DDDDDDDD02: to=<joe@example.org>, relay=mx1[private/lmtp], "
                   "delay=1, delays=1/0/0/0, dsn=2.0.0, status=sent (250 Ok)\n"
