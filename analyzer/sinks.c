@@ -433,7 +433,7 @@ static unsigned take_out(const struct sinks_change *c, const struct sink *list, 
 
 static void take_list(struct sinks *s, const struct sinks_change *c)
 {
-    struct sink fresh[CONFIG_OUTPUTS_MAX], rest[2 * CONFIG_OUTPUTS_MAX];
+    struct sink fresh[CONFIG_OUTPUTS_MAX] = {0}, rest[2 * CONFIG_OUTPUTS_MAX];
     unsigned count = take_out(c, s->retired, s->retired_count, rest);
 
     count += take_out(c, s->list, s->count, rest + count);

@@ -14,11 +14,12 @@
     } while (0)
 
 /* panic_calloc - zeroed memory for a structure sized at start; out of memory there ends the program
- */
+ *
+ *   result    never NULL, also when nothing is asked for */
 static inline void *panic_calloc(size_t count, size_t size)
 {
-    void *p = calloc(count, size);
-    if (p == NULL && count != 0 && size != 0) {
+    void *p = calloc(count == 0 ? 1 : count, size == 0 ? 1 : size);
+    if (p == NULL) {
         fprintf(stderr, "relaywatch: out of memory (%zu x %zu bytes)\n", count, size);
         exit(1);
     }

@@ -454,6 +454,7 @@ unsigned follow_siblings(const char *path, int64_t since_ns, char ***ret)
     char real[PATH_MAX];
     struct stat facts;
 
+    ASSERT(path != NULL);
     take_siblings(&s, path, is_rotated_name);
     if (lstat(path, &facts) == 0 && S_ISLNK(facts.st_mode) && realpath(path, real) != NULL)
         take_siblings(&s, real, differ_in_digits);

@@ -3,6 +3,7 @@
  * limits:   a folder whose path has a question mark cannot be named */
 #include "input/journal.h"
 
+#include "base/panic.h"
 #include "base/slice.h"
 
 bool journal_is(const char *name)
@@ -12,6 +13,7 @@ bool journal_is(const char *name)
 
 bool journal_path(const char *name, char *buf, size_t size)
 {
+    ASSERT(name != NULL);
     slice rest = slice_from(slice_of(name), sizeof "journal:" - 1);
 
     return slice_keep(slice_first(rest, slice_find_byte(rest, '?')), buf, size);

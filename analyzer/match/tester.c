@@ -106,6 +106,7 @@ static void make_any(char *shape)
 {
     char *rcpt = strchr(shape, ' ');
 
+    ASSERT(rcpt != NULL); /* of read_envelope()'s form */
     memmove(shape + 1, rcpt, strlen(rcpt) + 1);
     shape[0] = '*';
 }
