@@ -294,12 +294,20 @@ static bool room_for_member(struct incidents *s, struct alert *a)
     return true;
 }
 
+/* The text alone: what lies behind it in a detector's stack is not for the state's file. */
+static void put_member(struct alert_related *to, const struct alert_related *from)
+{
+    memset(to, 0, sizeof *to);
+    to->type = from->type;
+    (void)slice_keep(slice_of(from->value), to->value, sizeof to->value);
+}
+
 void incident_take_members(struct incidents *s, struct alert *a, const struct finding *f)
 {
     for (unsigned i = 0; i < f->related_count && a->related_count < ALERT_RELATED_MAX; i++) {
         if (has_member(a, &f->related[i]) || !room_for_member(s, a))
             continue;
-        a->related[a->related_count++] = f->related[i];
+        put_member(&a->related[a->related_count++], &f->related[i]);
         s->members++;
     }
     if (f->related_total > a->related_total)

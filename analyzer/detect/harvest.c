@@ -238,7 +238,7 @@ static void count_known(const struct harvest *d, struct harvester *h, int64_t ti
 
 static void note_order(struct harvester *h, slice local)
 {
-    char name[sizeof h->last_name];
+    char name[sizeof h->last_name] = ""; /* all of it is kept */
 
     slice_keep(local, name, sizeof name);
     h->ascending += h->unknown > 1 && strcasecmp(name, h->last_name) > 0;
