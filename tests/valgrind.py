@@ -2,13 +2,13 @@
 """No memory error, no leak, by valgrind: valgrind.py BINARY SAMPLES [--logs FOLDER]... [--lines N] [--together N]
 
 Every sample, and every log under each --logs cut after N lines (3,000), through a build without sanitizers, some together
-(8), with alerts, events, the HTML report and a state; then the same again from that state. Each run must end with status 0
+(24), with alerts, events, the HTML report and a state; then the same again from that state. Each run must end with status 0
 and valgrind with no error and no leak, definite, indirect or possible. The preset quick is the build for it."""
 import argparse, concurrent.futures, json, os, pathlib, re, subprocess, sys, tempfile, time
 
 VALGRIND = ["valgrind", "-q", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible", "--errors-for-leak-kinds=definite,indirect,possible",
-            "--error-exitcode=99", "--exit-on-first-error=no"]
-OPTIONS = ["--no-config", "-qq", "--year", "2026", "--local-domain", "example.org,example.net", "--trusted", "192.0.2.0/24"]
+            "--error-exitcode=99", f"--suppressions={pathlib.Path(__file__).resolve().parent}/valgrind.supp"]
+OPTIONS = ["--no-config", "--memory", "32M", "-qq", "--year", "2026", "--local-domain", "example.org,example.net", "--trusted", "192.0.2.0/24"]
 
 
 def cut(path, lines, to):
@@ -25,7 +25,7 @@ def run(binary, d, k, logs):
     for again in (False, True):
         done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=3600)
         if done.returncode or b"== " in done.stderr:
-            return f"status {done.returncode}, {'again' if again else 'first'}: {' '.join(p.name for p in logs)}\n{done.stderr[-4000:].decode(errors='replace')}"
+            return f"status {done.returncode}, {'again' if again else 'first'}: {' '.join(p.name for p in logs)}\n{done.stderr[-9000:].decode(errors='replace')}"
     return None
 
 
@@ -35,7 +35,7 @@ def main():
     parser.add_argument("samples", type=pathlib.Path)
     parser.add_argument("--logs", action="append", type=pathlib.Path, default=[])
     parser.add_argument("--lines", type=int, default=3000)
-    parser.add_argument("--together", type=int, default=8)
+    parser.add_argument("--together", type=int, default=24)
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
     found = sorted(args.samples.rglob("*.log")) + [p for folder in args.logs for p in sorted(folder.rglob("*"))
