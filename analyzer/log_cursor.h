@@ -26,7 +26,7 @@ struct cursor {
     struct line_reader reader;
     struct record_reader *records;
     struct reorder *reorder; /* NULL while the input is in order */
-    int64_t first_us; /* of the file, as far as its first lines tell */
+    int64_t first_us;        /* of the file, as far as its first lines tell */
     int64_t latest_us;
     bool drained; /* the reader is at its end; the window may still hold records */
     struct log_record next;
