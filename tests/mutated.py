@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Damaged logs do no harm: mutated.py BINARY MUTATE SAMPLES DATA [--bytes N[K|M|G]] [--seed N] [--logs FOLDER]... [--jobs N]
+"""Damaged logs do no harm: mutated.py BINARY MUTATE SAMPLES DATA [--bytes N[K|M|G]] [--seed N] [--logs FOLDER]...
+[--jobs N] [--only PIECE]...
 
 MUTATE (mutate.c) damages the lines of every dialect, from SAMPLES and from the logs under each --logs; the program reads
 them in pieces, each with options drawn anew: plain, packed, from a pipe, as UTF-16, in two parts with a state between,
@@ -166,7 +167,7 @@ def main():
     parser.add_argument("--bytes", default="2M")
     parser.add_argument("--piece", default="0")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--from", type=int, default=0, dest="first")
+    parser.add_argument("--only", type=int, action="append", help="a piece by its number, as a failure names it")
     parser.add_argument("--logs", action="append", type=lambda p: pathlib.Path(p).resolve(), default=[])
     parser.add_argument("--jobs", type=int, default=2)
     args = parser.parse_args()
@@ -177,7 +178,7 @@ def main():
     size = number(args.piece) or max(50_000, min(4_000_000, wanted // 50))
     began, totals, ways, dialects, failed = time.time(), collections.Counter(), collections.Counter(), collections.Counter(), 0
     with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-        pieces = range(args.first, args.first + max(-(-len(groups) * ROUND // ALONE), -(-wanted // size)))
+        pieces = args.only or range(max(-(-len(groups) * ROUND // ALONE), -(-wanted // size)))
         for k, wrong, command, written, way, dialect, counts in pool.map(lambda k: piece(args, k, size, groups), pieces):
             failed += wrong is not None
             totals.update({"bytes": written, "pieces": 1, **{f: counts.get(f, 0) for f in ("lines", "events", "lines_cut", *FATES)}})
