@@ -89,7 +89,7 @@ static enum parse_result read_login(struct mail_line *line, slice cur, slice res
 {
     const slice key = SLICE_LIT(" on session ");
 
-    if (cur.len < key.len + SID)
+    if (cur.ptr == NULL || cur.len < key.len + SID)
         return PARSE_REJECT;
     slice id = slice_from(cur, cur.len - SID);
     slice head = slice_first(cur, cur.len - SID);

@@ -151,8 +151,8 @@ static void tell(struct incidents *s, struct incident *in, enum alert_state stat
 
 static bool decade_passed(double before, double now)
 {
-    for (double step = 10; step <= 1e9; step *= 10)
-        if (before < step && now >= step)
+    for (uint64_t step = 10; step <= 1000000000; step *= 10)
+        if (before < (double)step && now >= (double)step)
             return true;
     return false;
 }
