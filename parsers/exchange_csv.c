@@ -400,7 +400,7 @@ unsigned exchange_csv_probe(const struct exchange_csv_spec *spec, slice head)
     unsigned best = 0;
     struct csv_row row;
 
-    while (head.len > 0) {
+    while (head.ptr != NULL && head.len > 0) {
         size_t n = slice_find_byte(head, '\n');
         slice line = slice_trim(slice_first(head, n)), type;
         unsigned score = probe_line(spec, line, &row);
