@@ -91,13 +91,4 @@ bool config_read_file(const char *path, struct settings *settings, struct error 
 bool config_make_again(const struct settings *settings, const struct config *before,
                        struct config *ret, struct error *reterr);
 
-/* config_time - read the argument of --since and --until: "2026-03-02", "2026-03-02T04:00[:05][Z]",
- * "@EPOCH"
- *
- *   in        zone   of a time that names none */
-bool config_time(slice text, const struct time_zone *zone, int64_t *ret_us);
-
-/* config_size - read "64M", "1G", "65536K", "300000000"; false when it is none of these */
-bool config_size(slice text, size_t *ret_bytes);
-
 #endif

@@ -12,14 +12,6 @@
 
 enum { ALLOW_MAX = 65536, LINE_SIZE = 1024 };
 
-static bool bad(const struct setting *s, struct error *reterr, const char *what)
-{
-    bool line = slice_eq(slice_of(s->origin), SLICE_LIT("command line"));
-
-    return error_set(reterr, line ? ERROR_USAGE : ERROR_CONFIG, "%s: \"%s\" %s", s->origin,
-                     s->value == NULL ? "" : s->value, what);
-}
-
 void block_settings_init(struct block_settings *b, const struct zones *zones)
 {
     *b = (struct block_settings){.policy = {.zones = zones, .min_severity = SEVERITY_MEDIUM}};
@@ -83,7 +75,7 @@ static bool take_allow(struct block_settings *b, const struct setting *s, struct
         slice part = slice_trim(slice_first(rest, n));
         struct ip_net net;
         if (part.len > 0 && (!ip_net_parse(part, &net) || !allow(b, &net)))
-            return bad(s, reterr, "is not a list of networks (192.0.2.0/24,2001:db8::/32)");
+            return setting_bad(s, reterr, "is not a list of networks (192.0.2.0/24,2001:db8::/32)");
         rest = slice_from(rest, n + 1);
     }
     return true;
@@ -98,13 +90,13 @@ static bool take_expire(struct block_settings *b, const struct setting *s, struc
     int64_t unit;
 
     if (!cursor_take_uint(&text, 100000, &n) || n == 0 || text.len != 1)
-        return bad(s, reterr, "is no time (90m, 12h, 7d)");
+        return setting_bad(s, reterr, "is no time (90m, 12h, 7d)");
     unit = text.ptr[0] == 'm'   ? minute_us
            : text.ptr[0] == 'h' ? 60 * minute_us
            : text.ptr[0] == 'd' ? 24 * 60 * minute_us
                                 : 0;
     b->policy.expire_us = (int64_t)n * unit;
-    return unit > 0 || bad(s, reterr, "is no time (90m, 12h, 7d)");
+    return unit > 0 || setting_bad(s, reterr, "is no time (90m, 12h, 7d)");
 }
 
 static char *keep_text(slice text)
@@ -128,7 +120,7 @@ static bool take_reporter(struct block_settings *b, const struct setting *s, str
         address = slice_first(address, slice_find_byte(address, '>'));
     }
     if (!ocsf_is_email(address))
-        return bad(s, reterr, "is no reporter (Example Net <abuse@example.net>)");
+        return setting_bad(s, reterr, "is no reporter (Example Net <abuse@example.net>)");
     if (open == text.len || name.len == 0)
         name = slice_from(address, slice_find_byte(address, '@') + 1);
     free(b->reporter_name);
@@ -145,7 +137,7 @@ bool block_settings_take(struct block_settings *b, const struct setting *s, stru
         return take_allow(b, s, reterr);
     case OPTION_BLOCK_SEVERITY:
         return severity_parse(slice_of(s->value), &b->policy.min_severity) ||
-               bad(s, reterr, "is none of info, low, medium, high, critical");
+               setting_bad(s, reterr, "is none of info, low, medium, high, critical");
     case OPTION_BLOCK_EXPIRE:
         return take_expire(b, s, reterr);
     case OPTION_BLOCK_NETWORKS:

@@ -293,6 +293,14 @@ bool options_read_file(const char *path, struct settings *ret, struct error *ret
     return ok;
 }
 
+bool setting_bad(const struct setting *s, struct error *reterr, const char *what)
+{
+    bool line = strcmp(s->origin, "command line") == 0;
+
+    return error_set(reterr, line ? ERROR_USAGE : ERROR_CONFIG, "%s: \"%s\" %s", s->origin,
+                     s->value == NULL ? "" : s->value, what);
+}
+
 void options_free(struct settings *s)
 {
     for (unsigned i = 0; i < s->count; i++)

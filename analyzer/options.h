@@ -50,6 +50,12 @@ bool options_parse(int argc, char **argv, struct settings *ret, struct error *re
  *   result    false with *reterr (ERROR_CONFIG): names file, line and the nearest known key */
 bool options_read_file(const char *path, struct settings *ret, struct error *reterr);
 
+/* setting_bad - say what is wrong with a setting's value, and where it was set
+ *
+ *   in        what   "is no number from 1 to 64"
+ *   result    false, with *reterr: ERROR_USAGE of the command line, ERROR_CONFIG of a file */
+bool setting_bad(const struct setting *s, struct error *reterr, const char *what);
+
 /* options_free - release the list */
 void options_free(struct settings *s);
 

@@ -2,7 +2,7 @@
  * source:   libFuzzer
  * limits:   nothing is opened for writing: outputs are the pipeline's. Values that name other files
  *           are passed over, so that the answer depends on the input alone */
-#include "config.h"
+#include "config_setting.h"
 #include "fuzz.h"
 #include "options.h"
 

@@ -1,5 +1,5 @@
 /* test_config.c - what each setting means, and what is said of one that means nothing */
-#include "config.h"
+#include "config_setting.h"
 
 #include <stdlib.h>
 
