@@ -134,6 +134,18 @@ struct literal_set *literal_set_new(const slice *literals, unsigned count)
     return set;
 }
 
+struct literal_set *literal_set_of(const slice *first, size_t stride, unsigned count)
+{
+    slice *literals = panic_calloc(count, sizeof *literals);
+    struct literal_set *set;
+
+    for (unsigned i = 0; i < count; i++)
+        literals[i] = *(const slice *)(const void *)((const char *)first + i * stride);
+    set = literal_set_new(literals, count);
+    free(literals);
+    return set;
+}
+
 struct literal_set *literal_set_free(struct literal_set *set)
 {
     if (set == NULL)

@@ -20,6 +20,12 @@ struct literal_set;
  *   result    ends the program when there is no memory */
 struct literal_set *literal_set_new(const slice *literals, unsigned count);
 
+/* literal_set_of - the same of a member of each of `count` rows
+ *
+ *   in        first   of the first row, which need not be there when count is 0
+ *             stride  bytes from one row to the next */
+struct literal_set *literal_set_of(const slice *first, size_t stride, unsigned count);
+
 /* literal_set_free - release; NULL is allowed; result NULL */
 struct literal_set *literal_set_free(struct literal_set *set);
 

@@ -94,16 +94,6 @@ static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from
     return true;
 }
 
-static void compile(struct block_lists *b)
-{
-    slice *literals = panic_calloc(b->count + 1, sizeof *literals);
-
-    for (unsigned i = 0; i < b->count; i++)
-        literals[i] = b->rows[i].literal;
-    b->literals = literal_set_new(literals, b->count);
-    free(literals);
-}
-
 struct block_lists *block_lists_new(const struct signature_set *files, struct error *reterr)
 {
     struct block_lists *b = panic_calloc(1, sizeof *b);
@@ -112,7 +102,7 @@ struct block_lists *block_lists_new(const struct signature_set *files, struct er
     b->rows = panic_calloc(b->count + 1, sizeof *b->rows);
     if (!signature_set_each(files, SIGNATURE_BLOCK_LISTS, keep_entry, b, reterr))
         return block_lists_free(b);
-    compile(b);
+    b->literals = literal_set_of(&b->rows->literal, sizeof *b->rows, b->count);
     return b;
 }
 

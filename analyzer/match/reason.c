@@ -80,16 +80,6 @@ static bool keep_entry(void *arg, const struct signature_entry *e, unsigned from
     return true;
 }
 
-static void compile(struct reasons *r)
-{
-    slice *literals = panic_calloc(r->count + 1, sizeof *literals);
-
-    for (unsigned i = 0; i < r->count; i++)
-        literals[i] = r->wordings[i].literal;
-    r->literals = literal_set_new(literals, r->count);
-    free(literals);
-}
-
 struct reasons *reasons_new(const struct signature_set *files, struct error *reterr)
 {
     struct reasons *r = panic_calloc(1, sizeof *r);
@@ -98,7 +88,7 @@ struct reasons *reasons_new(const struct signature_set *files, struct error *ret
     r->wordings = panic_calloc(r->count + 1, sizeof *r->wordings);
     if (!signature_set_each(files, SIGNATURE_REASONS, keep_entry, r, reterr))
         return reasons_free(r);
-    compile(r);
+    r->literals = literal_set_of(&r->wordings->literal, sizeof *r->wordings, r->count);
     return r;
 }
 
