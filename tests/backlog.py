@@ -5,49 +5,16 @@ A file whose disk is full for a while, a collector that is gone for a while, wit
 every document arrives, whole, and what there was no room for is counted and said. A log is followed meanwhile."""
 import json, os, pathlib, resource, shutil, signal, socket, struct, subprocess, sys, tempfile, threading, time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools"))
+from harness import check, end, needs_landlock, probing_clients, wait_for
+
 binary = os.path.abspath(sys.argv[1])
 more = sys.argv[2:]
 COMMON = [binary, "--no-config", "-q", "--local-domain", "example.org", "--memory", "48M", "--hash-key", "00" * 16, *more]
 work = pathlib.Path(tempfile.mkdtemp(prefix="backlog-"))
-failures = []
 
-
-def has_landlock():
-    """--sandbox on ends with 78 where the kernel has none."""
-    done = subprocess.run([binary, "--no-config", "-qq", "--sandbox", "on", "-o", "json", "-"], input=b"", capture_output=True)
-    return done.returncode != 78
-
-
-if "on" in more and not has_landlock():
-    print("no Landlock here")
-    sys.exit(77)
-
-
-def check(what, good, detail=""):
-    if not good:
-        failures.append(what)
-        print(f"FAIL {what} {str(detail)[:600]}", flush=True)
-
-
-def lines(first, count):
-    """A client a day, each with enough refused relay attempts for alerts of its own."""
-    out = []
-    for n in range(first, first + count):
-        for i in range(12):
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(1609459200 + n * 86400 + i))
-            ip = ("198.51.100", "203.0.113", "192.0.2")[n // 250] + f".{n % 250 + 1}"
-            out.append(f"{stamp} mx postfix/smtpd[{2000 + n}]: NOQUEUE: reject: RCPT from unknown[{ip}]: 554 5.7.1 <v{i}@far{n}.example>: "
-                       f"Relay access denied; from=<s@x.example> to=<v{i}@far{n}.example> proto=ESMTP helo=<x>\n")
-    return "".join(out)
-
-
-def wait_for(test, timeout=30):
-    end = time.time() + timeout
-    while time.time() < end:
-        if test():
-            return True
-        time.sleep(0.05)
-    return False
+if "on" in more:
+    needs_landlock(binary)
 
 
 def alerts_of(texts):
@@ -151,10 +118,10 @@ def full_file(name, path, fill, empty):
     """A file that cannot grow for a while. Beside it one that can says what there is to be told."""
     run = Run(name, "-o", f"json:{path}", "-o", f"json:{work / name / 'all.json'}")
     whole = work / name / "all.json"
-    run.add(lines(0, 20))
+    run.add(probing_clients(0, 20))
     check(f"{name}: it begins well", wait_for(lambda: read(path).count(b"\n") >= 20), run.said())
     fill(run)
-    run.add(lines(20, 40))
+    run.add(probing_clients(20, 40))
     check(f"{name}: the other output goes on", wait_for(lambda: clients(whole) >= 60))
     check(f"{name}: it is told once", wait_for(lambda: run.said().count("trying again") == 1), run.said())
     run.process.send_signal(signal.SIGUSR1)
@@ -163,7 +130,7 @@ def full_file(name, path, fill, empty):
     check(f"{name}: ... with figures", rows and rows[-1]["relaywatch"]["output"][0]["waiting"] > 0 and rows[-1]["relaywatch"]["output"][0]["lost"] == 0, rows[-1:])
     empty(run)
     check(f"{name}: what waited comes within seconds, without more to do", wait_for(lambda: path.read_bytes().count(b"\n") == whole.read_bytes().count(b"\n")), run.said())
-    run.add(lines(60, 5))
+    run.add(probing_clients(60, 5))
     status = run.stop()
     check(f"{name}: it ends as asked", status == 143 and "lost" not in run.said(), (status, run.said()))
     if path.read_bytes() == whole.read_bytes():
@@ -183,10 +150,10 @@ def limited_file():
     taken = []
     threading.Thread(target=lambda: taken.extend(open(pipe)), daemon=True).start()
     run = Run("limit", "-o", f"json:{out}", "-o", f"json:{pipe}")
-    run.add(lines(0, 10))
+    run.add(probing_clients(0, 10))
     check("limit: it begins well", wait_for(lambda: read(out).count(b"\n") >= 10), run.said())
     resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (out.stat().st_size + 3000, resource.RLIM_INFINITY))
-    run.add(lines(10, 30))
+    run.add(probing_clients(10, 30))
     check("limit: it is told", wait_for(lambda: "trying again" in run.said()), run.said())
     torn = not read(out).endswith(b"\n")
     resource.prlimit(run.process.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY,) * 2)
@@ -228,7 +195,7 @@ def whole_file():
     check("whole: it is up", wait_for(lambda: (folder / "report.html.new").exists()))
     time.sleep(0.5)
     page.mkdir()  # which no file can replace
-    run.add(lines(0, 10))
+    run.add(probing_clients(0, 10))
     time.sleep(1)
     run.process.send_signal(signal.SIGUSR1)
     check("whole: it is told", wait_for(lambda: "trying again" in run.said()), run.said())
@@ -238,7 +205,7 @@ def whole_file():
 
 
 def full_for_good():
-    done = subprocess.run([*COMMON, "-o", "json:/dev/full", "-"], input=lines(0, 5), capture_output=True, text=True, timeout=30)
+    done = subprocess.run([*COMMON, "-o", "json:/dev/full", "-"], input=probing_clients(0, 5), capture_output=True, text=True, timeout=30)
     check("full: what is left at the end is counted, said, and 74",
           done.returncode == 74 and "documents were lost" in done.stderr and done.stderr.count("trying again") == 1, done)
 
@@ -249,10 +216,10 @@ def away(name, address, target, *options):
     collector.start()
     run = Run(name, "-o", f"json:{target}", "-o", f"json:{whole}", *options)
     for step in range(4):
-        run.add(lines(step * 60, 30))
+        run.add(probing_clients(step * 60, 30))
         wait_for(lambda: clients(whole) >= step * 60 + 30)
         collector.stop()
-        run.add(lines(step * 60 + 30, 30))
+        run.add(probing_clients(step * 60 + 30, 30))
         wait_for(lambda: clients(whole) >= step * 60 + 60)
         time.sleep(0.3)
         collector.start()
@@ -290,12 +257,12 @@ def datagrams():
 
     run = Run(name, "-o", f"json:unix:{address}", "-o", f"json:{whole}")
     for step in range(3):
-        run.add(lines(step * 40, 20))
+        run.add(probing_clients(step * 40, 20))
         wait_for(lambda: clients(whole) >= step * 40 + 20)
         stop = threading.Event()
         thread = threading.Thread(target=listen, args=(stop,))
         thread.start()
-        run.add(lines(step * 40 + 20, 20))
+        run.add(probing_clients(step * 40 + 20, 20))
         wait_for(lambda: clients(whole) >= step * 40 + 40)
         wait_for(lambda: len(got) >= len(told(whole)))
         if step < 2:
@@ -318,7 +285,7 @@ def killed():
     whole, collector = work / name / "all.json", Collector(address)
     for step in range(3):
         run = Run(name, *options)
-        run.add(lines(step * 40, 40))
+        run.add(probing_clients(step * 40, 40))
         check("killed: alerts come", wait_for(lambda: clients(whole) >= step * 40 + 40))
         time.sleep(1.6 if step == 0 else 0.1)
         run.stop(signal.SIGKILL)
@@ -339,7 +306,7 @@ def bounded():
     (work / name).mkdir()
     whole, collector = work / name / "all.json", Collector(address)
     run = Run(name, "-o", "json:tcp://127.0.0.1:%d" % address[1], "-o", f"json:{whole}", "--spool", str(work / name), "--spool-max", "1M")
-    run.add(lines(0, 500))
+    run.add(probing_clients(0, 500))
     check("bounded: it is said", wait_for(lambda: "no room for what waits" in run.said()), run.said())
     wait_for(lambda: clients(whole) >= 500)
     spools = list((work / name).glob("*.spool"))
@@ -376,5 +343,4 @@ try:
     bounded()
 finally:
     shutil.rmtree(work, ignore_errors=True)
-print(f"{len(failures)} failures" if failures else "all good")
-sys.exit(bool(failures))
+end()

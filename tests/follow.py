@@ -7,6 +7,9 @@ half the process is killed (SIGKILL) at random moments and started again with it
 those of a batch run over the same lines, by id: none missing, none new, and every document with one event id the same."""
 import argparse, concurrent.futures, gzip, json, os, pathlib, random, shutil, signal, subprocess, sys, tempfile, time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools"))
+from harness import check, end, needs_landlock
+
 args = argparse.ArgumentParser()
 args.add_argument("binary")
 args.add_argument("samples", nargs="?", help="folder of sample logs")
@@ -18,26 +21,12 @@ args.add_argument("--only", help="names of cases, comma separated")
 args.add_argument("--keep", action="store_true", help="leave the working folder")
 args = args.parse_args()
 binary = os.path.abspath(args.binary)
-failures = []
 
-
-def has_landlock():
-    """--sandbox on ends with 78 where the kernel has none."""
-    done = subprocess.run([binary, "--no-config", "-qq", "--sandbox", "on", "-o", "json", "-"], input=b"", capture_output=True)
-    return done.returncode != 78
-
-
-if args.sandbox == "on" and not has_landlock():
-    print("no Landlock here")
-    sys.exit(77)
-
-def check(what, good, detail=""):
-    if not good:
-        failures.append(what)
-        print(f"FAIL {what} {detail}", flush=True)
-
+if args.sandbox == "on":
+    needs_landlock(binary)
 
 # ---- a log with many attacks in it ----
+
 
 def make_lines(seed, count, host="mx1", per_hour=3000):
     """Mail with probes, guessing, relaying and bounces in between; RFC 3339 times, so that no year is guessed."""
@@ -507,5 +496,4 @@ finally:
         print(work)
     else:
         shutil.rmtree(work, ignore_errors=True)
-print(f"{len(failures)} failures" if failures else "all good")
-sys.exit(bool(failures))
+end()

@@ -6,32 +6,23 @@ the text log have the same alerts and verdict, batch and followed, over restarts
 where that program is not installed."""
 import datetime, json, os, pathlib, random, re, shutil, signal, struct, subprocess, sys, tempfile, time
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools"))
+from harness import check, end, needs_landlock, skip, wait_for
+
 binary, samples, more = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
 REMOTE = "/lib/systemd/systemd-journal-remote"
 COMMON = [binary, "--no-config", "--local-domain", "example.org,example.net", "--memory", "48M", "--hash-key", "00" * 16]
 BOOT, MACHINE = b"0123456789abcdef0123456789abcdef", b"fedcba9876543210fedcba9876543210"
 work = pathlib.Path(tempfile.mkdtemp(prefix="journal-"))
-failures, checks = [], 0
-
-
-def check(what, good, seen=""):
-    global checks
-    checks += 1
-    if not good:
-        failures.append(what)
-        print(f"not ok - {what}: {str(seen)[:700]}", flush=True)
-
 
 if "the journal is left out" in subprocess.run([binary, "--version"], capture_output=True, text=True).stdout:
     done = subprocess.run([*COMMON, "journal:"], capture_output=True, text=True)
     check("built without: said, 78", done.returncode == 78 and "built without libsystemd" in done.stderr, done)
-    sys.exit(bool(failures))
+    end()
 if not os.path.exists(REMOTE):
-    print("systemd-journal-remote is not installed")
-    sys.exit(77)
-if "on" in more and subprocess.run([binary, "--no-config", "-qq", "--sandbox", "on", "-o", "json", "-"], input=b"", capture_output=True).returncode == 78:
-    print("no Landlock here")
-    sys.exit(77)
+    skip("systemd-journal-remote is not installed")
+if "on" in more:
+    needs_landlock(binary)
 
 # ---- journals ----
 
@@ -231,15 +222,6 @@ def nightly():
 # ---- followed ----
 
 
-def wait_for(test, timeout=40):
-    end = time.time() + timeout
-    while time.time() < end:
-        if test():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 class Run:
     def __init__(self, folder, *options):
         self.out, self.errors = folder / "out.json", folder / "stderr"
@@ -330,5 +312,4 @@ try:
     from_end()
 finally:
     shutil.rmtree(work, ignore_errors=True)
-print(f"{checks} checks, {len(failures)} failed")
-sys.exit(bool(failures))
+end()

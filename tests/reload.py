@@ -7,6 +7,7 @@ import argparse, json, os, pathlib, pwd, re, shutil, signal, socket, subprocess,
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "tools"))
 import make_mmdb
+from harness import check, end, needs_landlock, wait_for
 
 args = argparse.ArgumentParser()
 args.add_argument("binary")
@@ -14,32 +15,9 @@ args.add_argument("--sandbox", default="auto")
 args.add_argument("--only")
 args = args.parse_args()
 binary = os.path.abspath(args.binary)
-failures = []
 
-
-def has_landlock():
-    done = subprocess.run([binary, "--no-config", "-qq", "--sandbox", "on", "-o", "json", "-"], input=b"", capture_output=True)
-    return done.returncode != 78
-
-
-if args.sandbox == "on" and not has_landlock():
-    print("no Landlock here")
-    sys.exit(77)
-
-
-def check(what, good, detail=""):
-    if not good:
-        failures.append(what)
-        print(f"FAIL {what} {str(detail)[-900:]}", flush=True)
-
-
-def wait_for(test, timeout=30):
-    end = time.time() + timeout
-    while time.time() < end:
-        if test():
-            return True
-        time.sleep(0.05)
-    return False
+if args.sandbox == "on":
+    needs_landlock(binary)
 
 
 def text(path):
@@ -499,5 +477,4 @@ try:
             part()
 finally:
     shutil.rmtree(work, ignore_errors=True)
-print(f"{len(failures)} failures" if failures else "all good")
-sys.exit(bool(failures))
+end()

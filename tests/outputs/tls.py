@@ -6,32 +6,24 @@ a wrong name, an unknown authority, an expired certificate, a server without TLS
 refused with a reason and get no byte of a message; what was kept meanwhile arrives once the right one is there."""
 import concurrent.futures, hashlib, json, os, pathlib, re, shutil, signal, socket, ssl, subprocess, sys, tempfile, threading, time, warnings
 
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "tools"))
+from harness import check, end, needs_landlock, probing_clients, wait_for
+
 binary, source, more = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve(), sys.argv[3:]
 LOG = source / "samples/relay-probed.log"
 COMMAND = [binary, "--no-config", "-qq", "--year", "2026", "--local-domain", "example.org,example.net", "--trusted", "192.0.2.0/24", *more]
 LIVE = [binary, "--no-config", "-q", "--local-domain", "example.org", "--memory", "48M", *more]
 warnings.simplefilter("ignore", DeprecationWarning)  # of old versions, which are played here
 work = pathlib.Path(tempfile.mkdtemp(prefix="tls-"))
-failures, checks = [], 0
 
-
-def check(what, good, seen=""):
-    global checks
-    checks += 1
-    if not good:
-        failures.append(what)
-        print(f"not ok - {what}: {str(seen)[:700]}", flush=True)
-
-
-if "on" in more and subprocess.run([binary, "--no-config", "-qq", "--sandbox", "on", "-o", "json", "-"], input=b"", capture_output=True).returncode == 78:
-    print("no Landlock here")
-    sys.exit(77)
+if "on" in more:
+    needs_landlock(binary)
 
 if "GnuTLS left out" in subprocess.run([binary, "--version"], capture_output=True, text=True).stdout:
     for options in ((), ("--check-config",)):
         done = subprocess.run([*COMMAND, *options, "-o", "syslog:tls://localhost", str(LOG)], capture_output=True, text=True)
         check("built without: said, 78", done.returncode == 78 and "built without GnuTLS" in done.stderr, done)
-    sys.exit(bool(failures))
+    end()
 
 # ---- certificates ----
 
@@ -241,26 +233,6 @@ def configuration():
 # ---- logs that are followed ----
 
 
-def lines(first, count):
-    """A client a day, each with enough refused relay attempts for alerts of its own."""
-    out = []
-    for n in range(first, first + count):
-        for i in range(12):
-            stamp = time.strftime("%Y-%m-%dT%H:%M:%S+00:00", time.gmtime(1609459200 + n * 86400 + i))
-            out.append(f"{stamp} mx postfix/smtpd[{2000 + n}]: NOQUEUE: reject: RCPT from unknown[198.51.100.{n + 1}]: 554 5.7.1 <v{i}@far{n}.example>: "
-                       f"Relay access denied; from=<s@x.example> to=<v{i}@far{n}.example> proto=ESMTP helo=<x>\n")
-    return "".join(out)
-
-
-def wait_for(test, timeout=60):
-    end = time.time() + timeout
-    while time.time() < end:
-        if test():
-            return True
-        time.sleep(0.05)
-    return False
-
-
 def ids(texts):
     found = {}
     for text in texts:
@@ -311,7 +283,7 @@ def wrong_ones_first():
             time.sleep(1.5)  # a state is written
             run.stop(signal.SIGKILL)
             run = Run("changing", *options)
-        run.add(lines(step * 20, 20))
+        run.add(probing_clients(step * 20, 20))
         check(f"changing {certificate}: reading goes on", wait_for(lambda: len(run.told()) >= step * 20 + 20, 20), run.said())
         check(f"changing {certificate}: it is told", wait_for(lambda: word in run.said()), run.said())
         server.stop()
@@ -333,10 +305,10 @@ def away():
     server, raws = Server("good", port=port), []
     run = Run("away", "-o", f"syslog-json:tls://localhost:{port}", *CA)
     for step in range(4):
-        run.add(lines(step * 40, 20))
+        run.add(probing_clients(step * 40, 20))
         wait_for(lambda: len(run.told()) >= step * 40 + 20 and server.raw)
         raws += server.stop()
-        run.add(lines(step * 40 + 20, 20))
+        run.add(probing_clients(step * 40 + 20, 20))
         wait_for(lambda: len(run.told()) >= step * 40 + 40)
         time.sleep(0.3)
         server = Server("good", port=port)
@@ -360,7 +332,7 @@ def other_user():
     run = Run("user", "-o", f"syslog-json:tls://localhost:{server.port}", *CA, "--tls-cert", str(work / "client.pem"), "--tls-key",
               str(work / "client.key"), "--user", "nobody")
     run.log.chmod(0o644)
-    run.add(lines(0, 10))
+    run.add(probing_clients(0, 10))
     check("other user: told", wait_for(lambda: len(alert_ids(server)) >= 10), (run.said(), server.errors))
     owner = os.stat(f"/proc/{run.process.pid}").st_uid
     run.stop()
@@ -377,5 +349,4 @@ try:
     other_user()
 finally:
     shutil.rmtree(work, ignore_errors=True)
-print(f"{checks} checks, {len(failures)} failed")
-sys.exit(bool(failures))
+end()
