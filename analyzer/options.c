@@ -297,8 +297,8 @@ bool setting_bad(const struct setting *s, struct error *reterr, const char *what
 {
     bool line = strcmp(s->origin, "command line") == 0;
 
-    return error_set(reterr, line ? ERROR_USAGE : ERROR_CONFIG, "%s: \"%s\" %s", s->origin,
-                     s->value == NULL ? "" : s->value, what);
+    return error_set(reterr, line ? ERROR_USAGE : ERROR_CONFIG, "%s: %s \"%s\" %s", s->origin,
+                     options_name(s->id), s->value == NULL ? "" : s->value, what);
 }
 
 void options_free(struct settings *s)

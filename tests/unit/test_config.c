@@ -192,24 +192,24 @@ static void nonsense_is_refused_for_a_reason(void)
     static const struct {
         const char *words, *says;
     } rows[] = {
-        {"--memory=1M", "command line: \"1M\" is less than 16M"},
-        {"--memory=much", "command line: \"much\" is no size (64M, 1G)"},
-        {"--top=101", "command line: \"101\" is no number from 0 to 100"},
-        {"--top=-1", "command line: \"-1\" is no number from 0 to 100"},
-        {"--top=5x", "command line: \"5x\" is no number from 0 to 100"},
-        {"--year=1979", "command line: \"1979\" is no year from 1980 to 2200"},
-        {"--tz=Mars/Phobos", "command line: \"Mars/Phobos\" is no time zone"},
-        {"--since=yesterday", "command line: \"yesterday\" is no time"},
-        {"--fail-on=urgent", "command line: \"urgent\" is none of info, low, medium"},
-        {"--color=green", "command line: \"green\" is none of auto, always, never"},
-        {"--progress=1", "command line: \"1\" is none of auto, always, never"},
-        {"--hash-key=12", "command line: \"12\" is not 32 hexadecimal digits"},
+        {"--memory=1M", "command line: memory \"1M\" is less than 16M"},
+        {"--memory=much", "command line: memory \"much\" is no size (64M, 1G)"},
+        {"--top=101", "command line: top \"101\" is no number from 0 to 100"},
+        {"--top=-1", "command line: top \"-1\" is no number from 0 to 100"},
+        {"--top=5x", "command line: top \"5x\" is no number from 0 to 100"},
+        {"--year=1979", "command line: year \"1979\" is no year from 1980 to 2200"},
+        {"--tz=Mars/Phobos", "command line: tz \"Mars/Phobos\" is no time zone"},
+        {"--since=yesterday", "command line: since \"yesterday\" is no time"},
+        {"--fail-on=urgent", "command line: fail-on \"urgent\" is none of info, low, medium"},
+        {"--color=green", "command line: color \"green\" is none of auto, always, never"},
+        {"--progress=1", "command line: progress \"1\" is none of auto, always, never"},
+        {"--hash-key=12", "command line: hash-key \"12\" is not 32 hexadecimal digits"},
         {"--hash-key=0001020304050607 8090a0b0c0d0e0f", "is not 32 hexadecimal digits"},
         {"--hash-key=-001020304050607+8090a0b0c0d0e0f", "is not 32 hexadecimal digits"},
         {"--trusted=192.0.2.0/33", "is not a list of networks"},
         {"--local-domain=exam$ple.org", "is not a list of domains"},
-        {"--output=paper", "command line: \"paper\" names no output format; there are: "},
-        {"--format=paper", "command line: \"paper\" names no log format; there are: auto, "},
+        {"--output=paper", "command line: output \"paper\" names no output format; there are: "},
+        {"--format=paper", "command line: format \"paper\" names no log format; there are: auto, "},
     };
 
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
@@ -230,7 +230,7 @@ static void a_file_is_blamed_by_line(void)
     char says[160];
 
     run_begin(&r, "", "# sizes\nmemory = 1M\n");
-    snprintf(says, sizeof says, "%s:2: \"1M\" is less than 16M", r.path);
+    snprintf(says, sizeof says, "%s:2: memory \"1M\" is less than 16M", r.path);
     CHECK(!r.ok);
     CHECK_INT(r.error.code, ERROR_CONFIG);
     CHECK_STR(r.error.text, says);
