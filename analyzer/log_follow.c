@@ -563,7 +563,7 @@ void log_stream_follow(struct log_stream *s, struct follow *names, bool from_end
     f->from_end = from_end;
     s->follow = f;
     log_stream_keep_positions(s);
-    f->started_ns = clock_us(CLOCK_REALTIME) * 1000;
+    f->started_ns = clock_us(CLOCK_REALTIME_COARSE) * 1000; /* files have their times from it */
     look_around(s);
     for (unsigned i = 0; i < f->count; i++)
         f->slots[i].at_start = f->slots[i].state != SLOT_NONE;
