@@ -443,12 +443,12 @@ static void open_waiting(struct log_stream *s)
 {
     struct waiting w = s->waiting[s->waiting_next++];
     unsigned input = w.input;
-    struct cursor *c = log_cursor_open(s, input);
-    struct stat facts = {0};
+    struct stat before = {0}; /* what could not be opened; rotation may put another there by now */
 
+    (void)follow_stat(s->follow->names, input, &before);
+    struct cursor *c = log_cursor_open(s, input);
     if (c == NULL) {
-        (void)follow_stat(s->follow->names, input, &facts);
-        mark_parked(&s->follow->slots[input], facts.st_size, facts.st_ino);
+        mark_parked(&s->follow->slots[input], before.st_size, before.st_ino);
         forget_once(s, input);
         return;
     }
