@@ -359,6 +359,7 @@ int main(int argc, char **argv)
     struct error error = {0};
     int status;
 
+    resident_begin();
     service_catch();
     if (options_parse(argc, argv, &settings, &error))
         status = run(&settings, &config);

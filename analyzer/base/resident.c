@@ -1,18 +1,30 @@
 /* resident.c - free heap to the system; pages that are only read to the page cache
- * algorithm: malloc_trim(3); madvise(2) MADV_DONTNEED for each segment of each object that may not
- *            be written (PT_LOAD without PF_W): such pages are the file's own. Data, and what the
- *            loader wrote once and protected since (RELRO), lies in segments that may be written,
- *            and stays. An object whose code had to be changed for its place (DT_TEXTREL) is left
- *            alone. Not in debug builds: a debugger writes its break points into code, and they
- *            would be gone
- * source:    dl_iterate_phdr(3), elf(5)
+ * algorithm: mallopt(3) with a threshold of our own: glibc raises its own with each large block that
+ *            is freed, and the next large ones, a state being written or a configuration read
+ *            again, then split the heap; malloc_trim(3); madvise(2) MADV_DONTNEED for each segment
+ *            of each object that may not be written (PT_LOAD without PF_W): such pages are the
+ *            file's own. Data, and what the loader wrote once and protected since (RELRO), lies in
+ *            segments that may be written, and stays. An object whose code had to be changed for
+ *            its place (DT_TEXTREL) is left alone. Not in debug builds: a debugger writes its break
+ *            points into code, and they would be gone
+ * source:    dl_iterate_phdr(3), elf(5), mallopt(3)
  * limits:    what is executed again soon is back soon: of some 6 MiB a third */
 #include "base/resident.h"
+
+#include <malloc.h>
+
+enum { LARGE_BYTES = 128 << 10 };
+
+void resident_begin(void)
+{
+#ifdef M_MMAP_THRESHOLD
+    (void)mallopt(M_MMAP_THRESHOLD, LARGE_BYTES); /* a wish */
+#endif
+}
 
 #ifdef NDEBUG
 #include <elf.h>
 #include <link.h>
-#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
