@@ -310,7 +310,7 @@ static void session(void)
     struct client c = next_client();
     uint64_t kind = rnd(1000), id = ++ids, user = rnd(USERS), domain = c.ip % HOSTS;
 
-    if (kind >= 800 && kind < 990) /* a user at home: his own network */
+    if ((kind >= 800 && kind < 990) || kind >= 995) /* a user at home: his own network */
         c.ip = UINT32_C(0xc6130000) + (uint32_t)user % 65536;
     connected(&c);
     if (kind < 800) {
