@@ -1,6 +1,6 @@
 /* resident.c - free heap to the system; pages that are only read to the page cache
- * algorithm: mallopt(3) with a threshold of our own: glibc raises its own with each large block that
- *            is freed, and the next large ones, a state being written or a configuration read
+ * algorithm: mallopt(3) with a threshold of our own: glibc raises its own with each large block
+ *            that is freed, and the next large ones, a state being written or a configuration read
  *            again, then split the heap; malloc_trim(3); madvise(2) MADV_DONTNEED for each segment
  *            of each object that may not be written (PT_LOAD without PF_W): such pages are the
  *            file's own. Data, and what the loader wrote once and protected since (RELRO), lies in
