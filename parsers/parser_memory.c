@@ -11,6 +11,7 @@
 
 struct parser_memory {
     void **blocks; /* by the parser's place in the table */
+    unsigned used; /* of them */
 };
 
 struct parser_memory *parser_memory_new(void)
@@ -40,18 +41,25 @@ void *parser_memory_of(struct parser_memory *m, const struct parser *parser)
         return NULL;
     while (parsers_at(i) != parser)
         i++;
-    if (m->blocks[i] == NULL)
+    if (m->blocks[i] == NULL) {
         m->blocks[i] = panic_calloc(1, parser->shared_size);
+        m->used++;
+    }
     return m->blocks[i];
 }
 
 uint64_t parser_memory_evictions(const struct parser_memory *m)
 {
     uint64_t sum = 0;
+    unsigned left = m->used;
 
-    for (size_t i = 0; i < parsers_count(); i++)
-        if (m->blocks[i] != NULL && parsers_at(i)->evictions != NULL)
+    for (size_t i = 0; left > 0; i++) {
+        if (m->blocks[i] == NULL)
+            continue;
+        left--;
+        if (parsers_at(i)->evictions != NULL)
             sum += parsers_at(i)->evictions(m->blocks[i]);
+    }
     return sum;
 }
 
