@@ -2,6 +2,7 @@
  *
  *   log_stream   inputs -> records in event time            input/, parsers/envelope.c, reorder.c
  *   parser       record -> events                           parsers/
+ *   (with two threads these are one, the rest another)      parse_ahead.c
  *   correlate    event  -> context (who, whom, why)         correlate/, match/
  *   marks        event  -> patterns that caught its client  correlate/marks.c, match/
  *   originators  event  -> top tables                       correlate/originators.c
@@ -351,6 +352,19 @@ static void start_correlation(struct pipeline *p, const struct shares *shares)
     p->tests = relay_tests_new(p->signatures->testers, p->board);
 }
 
+/* A second thread that reads and parses, if there may be one and there is enough to do. */
+static bool take_thread(const struct pipeline_options *options)
+{
+    unsigned *left = options->inputs->how.threads_left;
+
+    if (options->follow != NULL || options->watch != NULL || left == NULL || *left == 0 ||
+        !options->inputs->size_known ||
+        (options->inputs->size_bytes < AHEAD_BYTES_MIN && !options->config->jobs_given))
+        return false;
+    --*left;
+    return true;
+}
+
 struct geo_config pipeline_geo(const struct pipeline *p)
 {
     return (struct geo_config){.city = p->config->geoip_city,
@@ -395,6 +409,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     p->watch = options->watch;
     p->service = options->service;
     p->service_arg = options->service_arg;
+    p->may_read_ahead = take_thread(options);
     if (!open_files(p, reterr))
         return pipeline_free(p);
     p->stream = log_stream_new(config, options->inputs, options->now_us, options->max_read);
@@ -465,8 +480,8 @@ uint64_t pipeline_evictions(const struct pipeline *p)
 
     correlate_stats(p->correlate, &stats);
     sum = stats.message_evictions + stats.session_evictions + incidents_dropped(p->incidents) +
-          log_stream_evictions(p->stream) + relay_tests_evictions(p->tests) +
-          marks_evictions(p->marks);
+          (p->ahead == NULL ? log_stream_evictions(p->stream) : p->ahead_evictions) +
+          relay_tests_evictions(p->tests) + marks_evictions(p->marks);
     for (unsigned i = 0; i < p->detectors_count; i++)
         if (p->detectors[i].detector->evictions != NULL)
             sum += p->detectors[i].detector->evictions(p->detectors[i].state);
@@ -576,6 +591,22 @@ static struct metrics_format *format_row(struct pipeline *p)
     return &p->formats[p->format];
 }
 
+static void count_result(struct pipeline *p, enum parse_result result)
+{
+    switch (result) {
+    case PARSE_EVENT:
+        p->parsed++;
+        format_row(p)->parsed++;
+        break;
+    case PARSE_REJECT:
+        format_row(p)->rejected++;
+        break;
+    default:
+        p->parser_skipped++;
+        break;
+    }
+}
+
 static void take_record(struct pipeline *p, const struct log_record *rec, struct event *ev)
 {
     struct event_sink sink = {take_event, p};
@@ -586,27 +617,37 @@ static void take_record(struct pipeline *p, const struct log_record *rec, struct
     move_clock(p, rec->rec.time_us);
     p->parser = rec->parser;
     result = rec->parser->parse(rec->state, &rec->rec, ev, &sink);
-    switch (result) {
-    case PARSE_EVENT:
-        p->parsed++;
-        format_row(p)->parsed++;
-        break;
-    case PARSE_REJECT:
-        format_row(p)->rejected++;
+    count_result(p, result);
+    if (result == PARSE_REJECT)
         log_stream_reject(p->stream, rec);
-        break;
-    default:
-        p->parser_skipped++;
-        break;
-    }
     if (p->watch != NULL)
         p->watch->end(p->watch->arg, result);
 }
 
+/* The same of a record that was parsed ahead. */
+static void take_part(struct pipeline *p, const struct parse_ahead_part *part)
+{
+    struct event ev;
+
+    if (part->warning != NULL) {
+        sinks_warn(p->sinks, part->warning);
+        return;
+    }
+    if (part->begins) {
+        p->ahead_evictions = part->evictions;
+        move_clock(p, part->time_us);
+        p->parser = part->parser;
+    }
+    for (unsigned i = 0; i < part->events; i++) {
+        parse_ahead_event(p->ahead, &ev);
+        take_event(p, &ev);
+    }
+    if (part->ends)
+        count_result(p, part->result);
+}
+
 static void now_and_then(struct pipeline *p, uint64_t records)
 {
-    if (records % PROGRESS_EVERY != 0)
-        return;
     progress_update(&p->progress,
                     &(struct progress_state){log_stream_current(p->stream),
                                              log_stream_consumed(p->stream), records});
@@ -646,22 +687,55 @@ static bool wait_for_more(struct pipeline *p)
     return true;
 }
 
-void pipeline_run(struct pipeline *p, const volatile int *stop)
+static void run_alone(struct pipeline *p, const volatile int *stop)
 {
     struct log_record rec;
     struct event ev;
     uint64_t records = 0;
 
-    if (p->service != NULL)
-        p->service(p->service_arg);
     while (!*stop && !is_over(p)) {
         if (log_stream_next(p->stream, &rec)) {
             take_record(p, &rec, &ev);
-            now_and_then(p, ++records);
+            if (++records % PROGRESS_EVERY == 0)
+                now_and_then(p, records);
         } else if (!wait_for_more(p)) {
             break;
         }
     }
+}
+
+/* Now and then the other thread rests, so that whoever looks at the stream finds it where the
+ * analysis is. */
+static void run_behind(struct pipeline *p, const volatile int *stop)
+{
+    struct parse_ahead_part part;
+    uint64_t records = 0;
+
+    while (!is_over(p)) {
+        if (parse_ahead_next(p->ahead, &part)) {
+            take_part(p, &part);
+            records += part.ends;
+            if (*stop || (part.ends && records % REST_EVERY == 0))
+                parse_ahead_rest(p->ahead);
+        } else {
+            now_and_then(p, records);
+            if (*stop || !parse_ahead_go_on(p->ahead))
+                break;
+        }
+    }
+}
+
+void pipeline_run(struct pipeline *p, const volatile int *stop)
+{
+    if (p->service != NULL)
+        p->service(p->service_arg);
+    p->ahead = p->may_read_ahead ? parse_ahead_start(p->stream) : NULL;
+    if (p->ahead != NULL) {
+        run_behind(p, stop);
+        p->ahead = parse_ahead_stop(p->ahead);
+    }
+    log_stream_on_warning(p->stream, sinks_warn, p->sinks); /* the thread had it */
+    run_alone(p, stop);
     progress_clear(&p->progress);
 }
 

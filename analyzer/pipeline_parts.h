@@ -23,6 +23,7 @@
 #include "detect/state_pressure.h"
 #include "log_state.h"
 #include "log_stream.h"
+#include "parse_ahead.h"
 #include "servers.h"
 #include "sinks.h"
 #include "summarize.h"
@@ -32,6 +33,8 @@ enum {
     PARSERS_MAX = METRICS_ROWS_MAX,
     TOP_K = 1024,
     PROGRESS_EVERY = 16384,
+    REST_EVERY = 4 * PROGRESS_EVERY, /* a thread ahead rests: costs what it is ahead */
+    AHEAD_BYTES_MIN = 1 << 20,       /* of input; below it no thread is worth its start */
     WAIT_MS = 500
 };
 
@@ -41,6 +44,9 @@ struct pipeline {
     void (*service)(void *arg);
     void *service_arg;
     struct log_stream *stream;
+    bool may_read_ahead;
+    struct parse_ahead *ahead; /* has the stream while pipeline_run() lasts; NULL: one thread */
+    uint64_t ahead_evictions;  /* of the stream, when it read the present record */
     struct signatures *signatures;
     struct scenario_set *scenarios;
     struct policy policy;

@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """Threads change nothing: jobs.py BINARY SAMPLES
 
-Every sample, packed, gives byte for byte the same report, alerts and events with --jobs 1, 2 and 8, alone and all files of
-a folder together; and a run that ends early ends cleanly with a thread at work."""
+Every sample, plain and packed, gives byte for byte the same report, alerts and events with --jobs 1, 2 and 8, alone, all
+files of a folder together, and in two runs with a state between; and a run that ends early ends cleanly with a thread at
+work."""
 import concurrent.futures, gzip, os, pathlib, signal, subprocess, sys, tempfile, time
 
 binary, samples = os.path.abspath(sys.argv[1]), pathlib.Path(sys.argv[2]).resolve()
@@ -18,8 +19,8 @@ def check(what, ok, seen=""):
         print(f"not ok - {what}: {seen!r}")
 
 
-def run(jobs, events, *paths):
-    done = subprocess.run([binary, *OPTIONS, "--jobs", str(jobs), "-o", "json", "--events", events, *map(str, paths)],
+def run(jobs, events, *paths, more=()):
+    done = subprocess.run([binary, *OPTIONS, *more, "--jobs", str(jobs), "-o", "json", "--events", events, *map(str, paths)],
                           stdin=subprocess.DEVNULL, capture_output=True, timeout=120)
     return done.returncode, done.stdout, done.stderr, events.read_bytes()
 
@@ -30,16 +31,30 @@ def compare(what, scratch, paths):
     return what, seen[0] == seen[1] == seen[2], [s[0] for s in seen] + [s[2][-200:] for s in seen]
 
 
+def in_two_runs(what, scratch, path):
+    """A third of the lines, then, from the state, all of them."""
+    lines, part = path.read_bytes().splitlines(keepends=True), scratch / path.name
+    part.parent.mkdir()
+    part.write_bytes(b"".join(lines[:len(lines) // 3]))
+    state = {jobs: ["--state", str(scratch / f"state{jobs}"), "--hash-key", "00" * 16] for jobs in (1, 2)}
+    first = [run(jobs, scratch / "first", part, more=more)[:2] for jobs, more in state.items()]
+    part.write_bytes(b"".join(lines))
+    then = [run(jobs, scratch / "then", part, more=more)[:2] for jobs, more in state.items()]
+    return f"{what} in two runs", first[0] == first[1] and then[0] == then[1], (first, then)
+
+
 def end_early(scratch):
     """A reader that goes away, a signal, and damage far into the file, while a thread unpacks."""
     text = (samples / "relay-open.log").read_bytes()
-    large = scratch / "large.gz"
-    large.write_bytes(gzip.compress(text * (20_000_000 // len(text)), 1, mtime=0))
-    gone = subprocess.run(f"'{binary}' {' '.join(OPTIONS)} --jobs 2 --events - '{large}' | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}",
-                          shell=True, executable="/bin/bash", capture_output=True, timeout=60)
-    check("a reader that goes away ends it quietly", gone.returncode == 0, (gone.returncode, gone.stderr))
-    for number in (signal.SIGTERM, signal.SIGINT):
-        running = subprocess.Popen([binary, *OPTIONS, "--jobs", "2", "-o", "json", large], stdout=subprocess.PIPE,
+    plain, large = scratch / "large.log", scratch / "large.gz"
+    plain.write_bytes(text * (20_000_000 // len(text)))
+    large.write_bytes(gzip.compress(plain.read_bytes(), 1, mtime=0))
+    for jobs, log in ((2, plain), (2, large), (3, large)):
+        gone = subprocess.run(f"'{binary}' {' '.join(OPTIONS)} --jobs {jobs} --events - '{log}' | head -1 >/dev/null; exit ${{PIPESTATUS[0]}}",
+                              shell=True, executable="/bin/bash", capture_output=True, timeout=60)
+        check("a reader that goes away ends it quietly", gone.returncode == 0, (gone.returncode, gone.stderr))
+    for number, jobs, log in ((signal.SIGTERM, 2, plain), (signal.SIGINT, 2, large), (signal.SIGTERM, 3, large)):
+        running = subprocess.Popen([binary, *OPTIONS, "--jobs", str(jobs), "-o", "json", log], stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         time.sleep(0.15)
         running.send_signal(number)
@@ -59,10 +74,13 @@ with tempfile.TemporaryDirectory() as d:
     for n, log in enumerate(sorted(samples.rglob("*.log"))):
         packed = d / f"{n:03}-{log.name}.packed"
         packed.write_bytes(gzip.compress(log.read_bytes(), 6, mtime=0))
-        groups.setdefault(log.parent.relative_to(samples).as_posix(), []).append((log.relative_to(samples).as_posix(), packed))
+        groups.setdefault(log.parent.relative_to(samples).as_posix(), []).append((log.relative_to(samples).as_posix(), packed, log))
     with concurrent.futures.ThreadPoolExecutor(2) as pool:
-        work = [pool.submit(compare, name, d, [path]) for files in groups.values() for name, path in files]
-        work += [pool.submit(compare, f"all of {folder}", d, [path for _, path in files]) for folder, files in groups.items()]
+        each = [one for files in groups.values() for one in files]
+        work = [pool.submit(compare, name + " packed", d, [packed]) for name, packed, _ in each]
+        work += [pool.submit(compare, name, d, [log]) for name, _, log in each]
+        work += [pool.submit(compare, f"all of {folder}", d, [log for _, _, log in files]) for folder, files in groups.items()]
+        work += [pool.submit(in_two_runs, name, d / f"{n}", log) for n, (name, _, log) in enumerate(each)]
         for one in work:
             check(*one.result())
     end_early(d)
