@@ -29,6 +29,7 @@ struct decoder {
     /* What does the work, and its version, for --version. NULL: no library. */
     const char *library;
     const char *(*version)(void);
+    bool slow;         /* unpacking takes longer than what is done with the text */
     size_t state_size; /* zeroed before init; 0: state is NULL */
     /* Prepare the state, whose window may have memory_bytes. NULL: nothing to do. When it fails,
      * fini is still called. */

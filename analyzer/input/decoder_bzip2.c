@@ -93,6 +93,7 @@ const struct decoder decoder_bzip2 = {
     .claims = bzip2_is_member,
     .library = "libbz2",
     .version = BZ2_bzlibVersion,
+    .slow = true,
     .state_size = sizeof(struct bzip2),
     .init = bzip2_init,
     .read = packed_read,

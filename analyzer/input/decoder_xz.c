@@ -109,6 +109,7 @@ const struct decoder decoder_xz = {
     .tool = "xzcat",
     .library = "liblzma",
     .version = lzma_version_string,
+    .slow = true,
     .state_size = sizeof(struct xz),
     .init = xz_init,
     .read = packed_read,

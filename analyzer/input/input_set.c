@@ -117,7 +117,7 @@ static bool add_regular(struct input_set *set, const char *path, const struct st
     struct source *source = source_open_with(path, &set->how, reterr);
     if (source == NULL)
         return false;
-    bool wanted = !only_text || !is_unwanted(source);
+    bool wanted = !only_text || !is_unwanted(source), slow = source_is_slow(source);
     struct input input = {.mtime_us = source_mtime_us(source),
                           .size_bytes = source_size_bytes(source),
                           .kind = INPUT_FILE};
@@ -125,6 +125,7 @@ static bool add_regular(struct input_set *set, const char *path, const struct st
     if (!wanted)
         return error_set(reterr, ERROR_INPUT, "%s: not a text file", path);
     append_input(set, path, input, facts);
+    set->slow = set->slow || slow;
     return true;
 }
 

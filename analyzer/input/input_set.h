@@ -38,6 +38,7 @@ struct input_set {
     unsigned count;
     uint64_t size_bytes; /* sum over the inputs */
     bool size_known;     /* no input is a pipe: size_bytes is all there is to read */
+    bool slow;           /* some input is, see source_is_slow() */
     unsigned duplicates; /* arguments or files dropped */
     char **notes;        /* directory entries left out, with the reason, one line each */
     unsigned note_count;

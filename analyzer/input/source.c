@@ -492,6 +492,11 @@ const char *source_decoder(const struct source *source)
     return source->decoder->name;
 }
 
+bool source_is_slow(const struct source *source)
+{
+    return source->decoder->slow;
+}
+
 enum source_encoding source_encoding(const struct source *source)
 {
     return source->encoding;

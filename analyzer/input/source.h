@@ -144,6 +144,9 @@ uint64_t source_trailing_bytes(const struct source *source);
 /* source_decoder - "plain", "gzip": a row of decoders.def */
 const char *source_decoder(const struct source *source);
 
+/* source_is_slow - it is unpacked more slowly than its text is dealt with */
+bool source_is_slow(const struct source *source);
+
 /* source_encoding - what the byte order mark said */
 enum source_encoding source_encoding(const struct source *source);
 
