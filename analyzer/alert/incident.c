@@ -364,12 +364,18 @@ static void take_marks(struct incidents *s, struct alert *a, const struct findin
         take_mark(a, marks[i]);
 }
 
+/* Where a clock was wrong, or lines are out of order, what began it may be later than its event. */
+static int64_t began_us(const struct finding *f)
+{
+    return f->first_us < f->time_us ? f->first_us : f->time_us;
+}
+
 static void update(struct incidents *s, struct incident *in, const struct finding *f)
 {
     struct alert *a = &in->alert;
 
-    if (f->first_us < a->first_us)
-        a->first_us = f->first_us;
+    if (began_us(f) < a->first_us)
+        a->first_us = began_us(f);
     if (f->time_us > a->last_us)
         a->last_us = f->time_us;
     take_measure(a, f);
@@ -399,7 +405,7 @@ static void open_incident(struct incidents *s, struct incident *in, const struct
     a->severity = f->severity;
     a->entity_type = f->entity_type;
     keep_lower_domain(f->entity, f->entity_type, a->entity, sizeof a->entity);
-    a->first_us = f->first_us;
+    a->first_us = began_us(f);
     a->last_us = a->raised_us = f->time_us;
     a->window_start_us = window_start_us;
     a->stage = "";

@@ -650,7 +650,29 @@ static void after_a_day_the_id_is_another_whatever_it_began_with(void)
     incidents_free(s);
 }
 
+/* Lines are out of order, or the clock was wrong: what a detector counts from is later than this. */
+static void it_never_ends_before_it_begins(void)
+{
+    struct told told;
+    struct incidents *s = start(&told, 4);
+    struct finding f = probe("192.0.2.1", noon, 3);
+    const struct alert *list[1];
+
+    f.first_us = noon + 40 * HOUR;
+    incident_report(s, &f);
+    CHECK_INT(incidents_list(s, list, 1), 1);
+    CHECK_INT(list[0]->first_us, noon);
+    CHECK_INT(list[0]->last_us, noon);
+    f.time_us = noon - HOUR;
+    incident_report(s, &f);
+    CHECK_INT(incidents_list(s, list, 1), 1);
+    CHECK_INT(list[0]->first_us, noon - HOUR);
+    CHECK_INT(list[0]->last_us, noon);
+    incidents_free(s);
+}
+
 static const struct test_case cases[] = {
+    {"it never ends before it begins", it_never_ends_before_it_begins},
     {"an incident is new, then ongoing, then ended", it_is_new_then_ongoing_then_ended},
     {"within a day it keeps its id, later it is another", within_a_day_it_keeps_its_id},
     {"the id depends on rule, entity and day only", the_id_depends_on_rule_entity_and_day_only},
