@@ -43,7 +43,7 @@ def mutate(args, seed, size, files, to, utf16=False):
 
 def draw_options(args, rng, d):
     """options, and the files that hold JSON lines and JSON documents"""
-    out = ["--no-config", "--color", "never", "--memory", rng.choice(("16M", "17M", "32M", "64M", "128M", "256M")), "--jobs", rng.choice("1122")]
+    out = ["--no-config", "--color", "never", "--memory", rng.choice(("16M", "17M", "32M", "64M", "128M", "256M")), "--jobs", rng.choice("1123")]
     if rng.random() < .8:
         out += ["--local-domain", "example.org,example.net", "--trusted", "192.0.2.0/24,2001:db8::/48"]
     if rng.random() < .8:
