@@ -258,6 +258,7 @@ static int analyse_inputs(struct settings *settings, struct config *config,
     struct reload_args reload_args = {settings, config, &service};
     struct follow *follow = followed(settings, config, &error);
     unsigned failed = 0;
+    int status = EXIT_NO_INPUT;
 
     if (error.code != ERROR_NONE)
         return fail(&error);
@@ -270,12 +271,12 @@ static int analyse_inputs(struct settings *settings, struct config *config,
     service.reload = reload_now;
     service.reload_arg = &reload_args;
     inputs->how.waiter = (struct feed_waiter){.on_wait = keep_waiting, .arg = &service};
-    if (follow != NULL)
-        return analyse(settings, config, inputs, follow, &service, 0);
-    if (!add_inputs(settings, inputs, &failed, &error))
-        return fail(&error);
-    return inputs->count == 0 ? EXIT_NO_INPUT
-                              : analyse(settings, config, inputs, NULL, &service, failed);
+    if (follow == NULL && !add_inputs(settings, inputs, &failed, &error))
+        status = fail(&error);
+    else if (follow != NULL || inputs->count > 0)
+        status = analyse(settings, config, inputs, follow, &service, failed);
+    inputs->how.waiter = (struct feed_waiter){0}; /* it is of this function */
+    return status;
 }
 
 static int explain(const struct settings *settings, const struct config *config,
