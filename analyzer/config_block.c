@@ -68,7 +68,7 @@ static bool take_allow(struct block_settings *b, const struct setting *s, struct
 {
     slice rest = slice_of(s->value);
 
-    if (s->value[0] == '@')
+    if (rest.len > 0 && rest.ptr[0] == '@')
         return allow_file(b, s, s->value + 1, reterr);
     while (rest.len > 0) {
         size_t n = slice_find_byte(rest, ',');

@@ -6,6 +6,7 @@
 
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/cursor.h"
@@ -242,15 +243,14 @@ static bool take_spool_max(struct config *c, const struct setting *s, struct err
 
 static bool take_hash_key(struct config *c, const struct setting *s, struct error *reterr)
 {
-    unsigned long long k0, k1;
+    char first[17] = "";
 
-    /* digits only: scanf would also take signs and blanks */
-    if (strlen(s->value) == 32 && strspn(s->value, "0123456789abcdefABCDEF") == 32 &&
-        sscanf(s->value, "%16llx%16llx", &k0, &k1) == 2) {
-        c->hash_key = (struct hash_key){k0, k1};
-        return true;
-    }
-    return setting_bad(s, reterr, "is not 32 hexadecimal digits");
+    /* digits only: strtoull() would also take signs and blanks */
+    if (strlen(s->value) != 32 || strspn(s->value, "0123456789abcdefABCDEF") != 32)
+        return setting_bad(s, reterr, "is not 32 hexadecimal digits");
+    memcpy(first, s->value, 16);
+    c->hash_key = (struct hash_key){strtoull(first, NULL, 16), strtoull(s->value + 16, NULL, 16)};
+    return true;
 }
 
 /* ---- times ---- */

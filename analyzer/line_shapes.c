@@ -50,7 +50,9 @@ static size_t end_of_word(slice text, size_t i, char *ret_mask)
 {
     bool digit = false, at = false;
 
-    for (; i < text.len && memchr(" ,:;()[]{}<>=\"'", text.ptr[i], 15) == NULL; i++) {
+    static const slice ends = SLICE_INIT(" ,:;()[]{}<>=\"'");
+
+    for (; i < text.len && slice_find_byte(ends, text.ptr[i]) == ends.len; i++) {
         digit |= text.ptr[i] >= '0' && text.ptr[i] <= '9';
         at |= text.ptr[i] == '@';
     }

@@ -183,6 +183,7 @@ void pipeline_start_detectors(struct pipeline *p)
     ASSERT(detectors_count() <= DETECTORS_MAX);
     if (p->detector_parts == 0)
         p->detector_parts = parts_wanted(&p->env);
+    ASSERT(p->detector_parts > 0);
     p->other_layout = p->detector_parts != parts_wanted(&p->env);
     memcpy(before, p->detectors, sizeof before);
     memset(p->by_kind, 0, sizeof p->by_kind);

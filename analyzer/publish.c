@@ -20,6 +20,7 @@
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
 
+#include "base/cursor.h"
 #include "base/outbuf.h"
 #include "base/panic.h"
 #include "http_server.h"
@@ -203,17 +204,17 @@ static void file_metrics(struct publisher *p)
 
 /* ---- a snapshot ---- */
 
+/* The second number of /proc/self/statm, in pages. */
 static uint64_t resident_bytes(const struct publisher *p)
 {
     char text[128];
-    ssize_t n = p->statm < 0 ? -1 : pread(p->statm, text, sizeof text - 1, 0);
-    unsigned long long pages = 0;
+    ssize_t n = p->statm < 0 ? -1 : pread(p->statm, text, sizeof text, 0);
+    slice cur = {text, n > 0 ? (size_t)n : 0};
+    uint64_t all, pages;
 
-    if (n <= 0)
+    if (!cursor_take_uint(&cur, UINT64_MAX, &all) || !cursor_take_byte(&cur, ' ') ||
+        !cursor_take_uint(&cur, UINT64_MAX, &pages))
         return 0;
-    text[n] = '\0';
-    if (sscanf(text, "%*u %llu", &pages) != 1)
-        pages = 0;
     return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 

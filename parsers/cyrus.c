@@ -127,7 +127,7 @@ static enum parse_result cyrus_parse(void *state, const struct record *rec, stru
 static enum parse_result read_uw(struct mail_line *line, slice text, enum event_outcome outcome)
 {
     struct mail_host host;
-    slice cur = text, found = SLICE_NONE, user = mail_after(text, SLICE_LIT("user="));
+    slice cur, found = SLICE_NONE, user = mail_after(text, SLICE_LIT("user="));
 
     for (cur = mail_after(text, SLICE_LIT("host=")); cur.ptr != NULL;
          cur = mail_after(cur, SLICE_LIT("host=")))

@@ -286,7 +286,6 @@ static enum parse_result read_inner(struct mail_line *line, slice text)
     slice tag, cur = text;
 
     (void)cursor_take_lit(&cur, SLICE_LIT("dovecot: "));
-    text = cur;
     if (!cursor_take_past(&cur, ':', &tag) || !cursor_take_byte(&cur, ' '))
         return PARSE_SKIP;
     if (service_of(tag).len > 0)

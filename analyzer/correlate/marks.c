@@ -71,7 +71,7 @@ static void map_patterns(const struct patterns *before, const struct patterns *f
 void marks_renew(struct marks *m, const struct patterns *patterns)
 {
     const unsigned count = patterns_count(m->patterns);
-    unsigned to[PATTERNS_MAX];
+    unsigned to[PATTERNS_MAX] = {0};
     uint32_t caught[PATTERNS_MAX] = {0}, cursor = 0;
     struct pattern_run run = {0};
     struct client_marks *c;

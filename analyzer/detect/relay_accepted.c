@@ -163,14 +163,19 @@ static struct relayer *count(struct relay_accepted *d, enum relay_level level,
     return r;
 }
 
+static bool is_same_domain(const char *known, slice domain, size_t size)
+{
+    return slice_ieq(slice_of(known), slice_first(domain, size - 1));
+}
+
 static void note_domain(struct relay_accepted *d, const struct context *cx)
 {
+    bool trick = cx->rcpt_class == RCPT_TRICK;
+
     distinct_add(&d->clients_seen, cx->client_hash);
-    if (cx->rcpt_class == RCPT_TRICK)
-        d->several_domains = true;
-    else if (d->domain[0] == '\0')
+    if (!trick && d->domain[0] == '\0')
         slice_keep(cx->rcpt_domain, d->domain, sizeof d->domain);
-    else if (!slice_ieq(slice_of(d->domain), slice_first(cx->rcpt_domain, sizeof d->domain - 1)))
+    if (trick || !is_same_domain(d->domain, cx->rcpt_domain, sizeof d->domain))
         d->several_domains = true;
 }
 

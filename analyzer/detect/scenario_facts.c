@@ -371,7 +371,7 @@ void fact_read(enum fact fact, const struct event *ev, const struct context *cx,
 
 uint64_t fact_hash(enum fact fact, const struct event *ev, const struct context *cx)
 {
-    struct fact_value v;
+    struct fact_value v = {0};
     uint64_t number;
 
     if (fact == FACT_CLIENT)

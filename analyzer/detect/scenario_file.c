@@ -178,7 +178,7 @@ static bool kind_error(struct reader *r, const char *name, const cJSON *value)
     for (unsigned i = 0; i < EVENT_KIND_COUNT && used < sizeof allowed; i++)
         used += (size_t)snprintf(allowed + used, sizeof allowed - used, "%s%s",
                                  used == 0 ? "" : ", ", event_kind_name((enum event_kind)i));
-    if (cJSON_IsString(value))
+    if (value != NULL && cJSON_IsString(value))
         return signature_entry_error(r->e, r->reterr, "\"%s\" has \"%.40s\"; allowed: %s", name,
                                      value->valuestring, allowed);
     return signature_entry_error(

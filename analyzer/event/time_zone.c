@@ -66,6 +66,12 @@ int64_t time_zone_to_utc(const struct time_zone *zone, int64_t local_s, int64_t 
     return utc_s;
 }
 
+/* ":30" */
+static bool take_minutes(slice *cur, uint64_t *ret)
+{
+    return cursor_take_byte(cur, ':') && cur->len == 2 && cursor_take_uint(cur, 59, ret);
+}
+
 static bool parse_fixed(slice text, struct time_zone *ret)
 {
     uint64_t hours, minutes = 0;
@@ -78,15 +84,13 @@ static bool parse_fixed(slice text, struct time_zone *ret)
         digits++;
     if (!cursor_take_uint(&cur, 2359, &hours))
         return false;
-    if (digits == 4 && cur.len == 0) {
+    bool joined = digits == 4 && cur.len == 0; /* "0130", and not "01:30" or "01" */
+    if (joined) {
         minutes = hours % 100;
         hours /= 100;
-    } else if (digits > 2) {
-        return false;
-    } else if (cur.len > 0 && (!cursor_take_byte(&cur, ':') || cur.len != 2 ||
-                               !cursor_take_uint(&cur, 59, &minutes))) {
-        return false;
     }
+    if (!joined && (digits > 2 || (cur.len > 0 && !take_minutes(&cur, &minutes))))
+        return false;
     int64_t offset_s = (int64_t)(hours * 3600 + minutes * 60);
     if (minutes > 59 || offset_s > MAX_OFFSET_S)
         return false;

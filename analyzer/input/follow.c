@@ -77,7 +77,9 @@ static char *keep_text(slice text)
 {
     char *copy = panic_calloc(text.len + 1, 1);
 
-    return memcpy(copy, text.ptr, text.len);
+    if (text.len > 0)
+        memcpy(copy, text.ptr, text.len);
+    return copy;
 }
 
 /* The directory of a path, as a path of its own. */

@@ -330,7 +330,7 @@ bool signature_entry_choice(const struct signature_entry *e, const char *name,
                             const char *const *names, unsigned count, unsigned *ret,
                             struct error *reterr)
 {
-    slice value;
+    slice value = SLICE_NONE;
     char allowed[400];
 
     if (!signature_entry_text(e, name, 0, &value, reterr))
