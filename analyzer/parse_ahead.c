@@ -126,14 +126,13 @@ static void take_event(void *arg, struct event *ev)
     head_at(a->to, a->open)->part.events++;
 }
 
-/* The stream has something to say; in the middle of reading, so that a batch may not be there yet.
- */
+/* The stream has something to say, which it does only while it reads: there is a batch then. */
 static void note_warning(void *arg, const char *text)
 {
     struct parse_ahead *a = arg;
     struct head head = {.part = {.warning = ""}};
 
-    if (a->to == NULL && (a->to = wait_for_room(a, false)) == NULL)
+    if (a->to == NULL)
         return;
     size_t at = event_pack_bytes(a->to, &head, sizeof head);
     head.first = (uint32_t)event_pack_bytes(a->to, text, strlen(text) + 1);
