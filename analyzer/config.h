@@ -53,7 +53,7 @@ struct config {
     unsigned top;
     size_t memory_bytes;
     unsigned jobs;   /* threads, this one included */
-    bool jobs_given; /* said by the user: however little there is to do */
+    bool jobs_given; /* said by the user */
     int fail_on;     /* enum severity, or -1 */
     enum when color;
     enum progress_mode progress;

@@ -353,15 +353,15 @@ static void start_correlation(struct pipeline *p, const struct shares *shares)
     p->tests = relay_tests_new(p->signatures->testers, p->board);
 }
 
-/* A second thread that reads and parses, if there may be one and there is enough to do. Where there
- * is one only, and unpacking is most of the work, it is better used there. */
+/* A second thread that reads and parses, if it was asked for: it costs more processor time than it
+ * spares. Where there is one only, and unpacking is most of the work, it is better used there. */
 static bool take_thread(const struct pipeline_options *options)
 {
     unsigned *left = options->inputs->how.threads_left;
 
     if (options->follow != NULL || options->watch != NULL || left == NULL ||
         *left < (options->inputs->slow ? 2U : 1U) || !options->inputs->size_known ||
-        (options->inputs->size_bytes < AHEAD_BYTES_MIN && !options->config->jobs_given))
+        !options->config->jobs_given)
         return false;
     --*left;
     return true;

@@ -34,7 +34,6 @@ enum {
     TOP_K = 1024,
     PROGRESS_EVERY = 16384,
     REST_EVERY = 4 * PROGRESS_EVERY, /* a thread ahead rests: costs what it is ahead */
-    AHEAD_BYTES_MIN = 1 << 20,       /* of input; below it no thread is worth its start */
     WAIT_MS = 500
 };
 
