@@ -89,6 +89,13 @@ void log_say(const struct log_stream *s, const char *text);
 /* log_cursor_open - open an input where it was left; NULL and a warning when it cannot be */
 struct cursor *log_cursor_open(struct log_stream *s, unsigned input);
 
+/* log_is_settled - has nobody written to a file for two seconds */
+bool log_is_settled(const struct stat *facts);
+
+/* log_cursor_is_over - the same of an open input, whose last line is complete then. Else what is
+ * left of it is read when it is looked at again */
+bool log_cursor_is_over(const struct cursor *c);
+
 /* log_cursor_read - the next record of an input into *ret; false when there is none (now, of a live
  * one) */
 bool log_cursor_read(struct log_stream *s, struct cursor *c, struct log_record *ret);

@@ -67,11 +67,6 @@ struct log_follow *log_follow_free(struct log_follow *f)
 
 /* ---- names ---- */
 
-static bool is_settled(const struct stat *facts)
-{
-    return facts->st_mtim.tv_sec + 2 < clock_us(CLOCK_REALTIME) / second_us;
-}
-
 /* Has a file so much that it can be told what it is: a whole line; of a compressed one everything.
  * What may be the copy of another log, and is being copied now, must have its first KiB to be
  * known. */
@@ -85,7 +80,7 @@ static bool is_ready(const char *path, const struct stat *facts, bool may_be_cop
     if (fd >= 0)
         close(fd);
     if (slice_starts(got, SLICE_LIT("\x1f\x8b")) || (may_be_copy && got.len < POSITION_HEAD))
-        return got.len > 0 && is_settled(facts);
+        return got.len > 0 && log_is_settled(facts);
     return got.len == sizeof head || slice_find_byte(got, '\n') < got.len;
 }
 
@@ -377,15 +372,6 @@ static bool is_plain_file(const struct cursor *c)
     return source_is_regular(c->source) && strcmp(source_decoder(c->source), "plain") == 0;
 }
 
-/* Has nobody written to it for a while? Else its last line may not be complete; what is left of it
- * is read when it is looked at again. */
-static bool is_over(const struct cursor *c)
-{
-    struct stat facts;
-
-    return fstat(source_descriptor(c->source), &facts) != 0 || is_settled(&facts);
-}
-
 /* Has this name another log than when it was read last? A name that is new since the state was
  * written may have been rotated in between as well. */
 static void see_rotation(struct log_stream *s, const struct cursor *c, const struct position *last)
@@ -424,7 +410,7 @@ static void take_up(struct log_stream *s, struct cursor *c)
     log_cursor_note(s, c, true);
     c->live =
         source_is_journal(c->source) || (is_plain_file(c) && !follow_is_once(names, c->input));
-    c->reader.keep_partial = c->live || !is_over(c);
+    c->reader.keep_partial = c->live || !log_cursor_is_over(c);
     c->positions = s->positions;
     c->reader.may_read = c->live ? may_read : NULL;
     c->reader.may_read_arg = c;

@@ -8,6 +8,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/panic.h"
 #include "log_cursor.h"
@@ -208,6 +209,22 @@ static bool go_on_journal(struct log_stream *s, struct cursor *c)
     (void)log_left_take(s, c, known->id);
     take_position(c, known);
     return true;
+}
+
+bool log_is_settled(const struct stat *facts)
+{
+    struct timespec now;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    return facts->st_mtim.tv_sec + 2 < now.tv_sec;
+}
+
+bool log_cursor_is_over(const struct cursor *c)
+{
+    struct stat facts;
+
+    return !source_is_regular(c->source) || fstat(source_descriptor(c->source), &facts) != 0 ||
+           log_is_settled(&facts);
 }
 
 struct cursor *log_cursor_open(struct log_stream *s, unsigned input)
@@ -451,6 +468,7 @@ bool log_waiting_due(const struct log_stream *s, const struct cursor *first)
     return first == NULL || s->waiting[s->waiting_next].first_us <= first->next.rec.time_us;
 }
 
+/* With a state there is another run, which reads a last line that is being written now. */
 static void open_next_input(struct log_stream *s)
 {
     struct waiting w = s->waiting[s->waiting_next++];
@@ -458,6 +476,7 @@ static void open_next_input(struct log_stream *s)
 
     if (c == NULL)
         return;
+    c->reader.keep_partial = s->positions != NULL && !log_cursor_is_over(c);
     c->first_us = w.first_us;
     log_cursor_put(s, c);
     bool has = c->has_next; /* from a state */

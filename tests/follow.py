@@ -377,6 +377,7 @@ def run_batches(folder):
     third = len(lines) // 3
     append(log, "".join(lines[:third]) + lines[third][:30])  # the last line is being written
     with_state = ["--state", str(state)]
+    os.utime(log, times=(time.time() + 3600,) * 2)
     batch([log], out, *with_state)
     append(log, lines[third][30:] + "".join(lines[third + 1:third + 200]))
     with open(log, "rb") as plain, gzip.open(folder / "mail.log.1.gz", "wb") as packed:
@@ -387,7 +388,7 @@ def run_batches(folder):
     append(log, "".join(lines[2 * third:]))
     batch([folder / "mail.log.1.gz", log], out, *with_state)
     before = len(documents(out))
-    check("batches: every line is counted once", lines_read(out) in (len(lines), len(lines) + 1), f"{lines_read(out)} of {len(lines)}")
+    check("batches: every line is counted once", lines_read(out) == len(lines), f"{lines_read(out)} of {len(lines)}")
     batch([folder / "mail.log.1.gz", log], out, *with_state)
     check("batches: nothing new gives nothing", len(documents(out)) == before, f"{len(documents(out)) - before} more")
     append(folder / "whole.log", "".join(lines))

@@ -136,11 +136,12 @@ def piece(args, k, size, groups):
         part = data[:rng.randrange(1, len(data))]
         if rng.random() < .5:
             part = part[:part.rfind(b"\n") + 1]
-        expected += part[-1:] not in (b"", b"\n")  # a run that does not follow takes the end of a log for the end of a line
         log.write_bytes(part)
+        os.utime(log, times=(time.time() + 3600,) * 2)  # it is being written: the beginning of a line is left to the next run
         wrong, command = start(args, options, inputs, False)
         with open(log, "ab") as out:
             out.write(data[log.stat().st_size:])
+        os.utime(log, times=(time.time() - 3600,) * 2)
     if not wrong:
         wrong, command = start(args, options, inputs, way == "pipe")
     seen = {}
