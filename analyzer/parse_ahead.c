@@ -4,16 +4,16 @@
  *            if need be in the middle of a record, so that a line of very many events takes no more
  *            memory. The thread that found the ring full is woken when half of it is empty: each
  *            wake costs some microseconds.
- * source:    pthreads(7); signals are blocked before pthread_create(3), which hands the mask down
+ * source:    pthreads(7)
  * limits:    files on disk only, as read_ahead.c */
 #include "parse_ahead.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
 
 #include "base/panic.h"
+#include "base/thread.h"
 #include "event/event_pack.h"
 
 enum { BATCHES = 8, BATCH_BYTES = 64 * 1024, FETCH_BYTES = 640 };
@@ -176,17 +176,6 @@ static void *read_and_parse(void *arg)
     return NULL;
 }
 
-static bool start_thread(struct parse_ahead *a)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&a->thread, NULL, read_and_parse, a) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 /* ---- the reader ---- */
 
 static struct parse_ahead *release(struct parse_ahead *a)
@@ -209,7 +198,7 @@ struct parse_ahead *parse_ahead_start(struct log_stream *stream)
     pthread_cond_init(&a->filled_one, NULL);
     pthread_cond_init(&a->emptied_some, NULL);
     log_stream_on_warning(stream, note_warning, a);
-    return start_thread(a) ? a : release(a);
+    return thread_start(&a->thread, read_and_parse, a) ? a : release(a);
 }
 
 static bool wait_for_batch(struct parse_ahead *a)

@@ -3,15 +3,15 @@
  *            works on its piece without it. A piece carries what the decoder said with its bytes,
  *            so that the reader never looks at the decoder. The piece with the end, or the error,
  *            is the last: the thread returns, and the reader gets it again and again.
- * source:    pthreads(7); signals are blocked before pthread_create(3), which hands the mask down
+ * source:    pthreads(7)
  * limits:    files on disk only; one that stands still (a network file system) holds up
  *            read_ahead_stop() as it would hold up a read */
 #include "input/read_ahead.h"
 
 #include <pthread.h>
-#include <signal.h>
 
 #include "base/panic.h"
+#include "base/thread.h"
 
 struct piece {
     char *bytes;
@@ -79,17 +79,6 @@ static void *decode(void *arg)
     return NULL;
 }
 
-static bool start_thread(struct read_ahead *ra)
-{
-    sigset_t all, before;
-
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    bool started = pthread_create(&ra->thread, NULL, decode, ra) == 0;
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    return started;
-}
-
 static struct read_ahead *release(struct read_ahead *ra)
 {
     pthread_cond_destroy(&ra->moved);
@@ -113,7 +102,7 @@ struct read_ahead *read_ahead_start(const struct decoder *decoder, void *state, 
     pthread_cond_init(&ra->moved, NULL);
     for (unsigned i = 0; i < READ_AHEAD_PIECES; i++)
         ra->pieces[i].bytes = panic_calloc(1, READ_AHEAD_PIECE_BYTES);
-    return start_thread(ra) ? ra : release(ra);
+    return thread_start(&ra->thread, decode, ra) ? ra : release(ra);
 }
 
 /* The piece at hand, once it is filled. */
