@@ -91,13 +91,29 @@ static void find_lightest(struct space_saving *s)
         s->lightest[i / WORD] |= (uint64_t)(s->weights[i] == s->least) << i % WORD;
 }
 
-/* The row that will be taken next is fetched while other lines are read. */
-static void warm_next(const struct space_saving *s)
+/* Go on to the next row that is as light as at the last pass; false: all are used up. */
+static bool go_to_lightest(struct space_saving *s)
 {
-    if (s->lightest[s->word] == 0)
+    for (; s->word < words_of(s->k); s->word++) {
+        uint64_t *bits = &s->lightest[s->word];
+        for (; *bits != 0; *bits &= *bits - 1) /* passing over those that have grown */
+            if (s->weights[s->word * WORD + (uint32_t)__builtin_ctzll(*bits)] == s->least)
+                return true;
+    }
+    return false;
+}
+
+static uint32_t row_at_hand(const struct space_saving *s)
+{
+    return s->word * WORD + (uint32_t)__builtin_ctzll(s->lightest[s->word]);
+}
+
+/* The row that will be taken next is fetched while other lines are read. */
+static void warm_next(struct space_saving *s)
+{
+    if (!go_to_lightest(s))
         return;
-    const char *row =
-        (const char *)&s->rows[s->word * WORD + (uint32_t)__builtin_ctzll(s->lightest[s->word])];
+    const char *row = (const char *)&s->rows[row_at_hand(s)];
     for (size_t i = 0; i < offsetof(struct ss_row, note); i += LINE_BYTES)
         __builtin_prefetch(row + i, 1);
 }
@@ -105,20 +121,12 @@ static void warm_next(const struct space_saving *s)
 /* Only when full: the row with the least (weight, number). */
 static uint32_t take_lightest(struct space_saving *s)
 {
-    for (;;) {
-        while (s->word < words_of(s->k) && s->lightest[s->word] == 0)
-            s->word++;
-        if (s->word == words_of(s->k)) {
-            find_lightest(s);
-            continue;
-        }
-        uint32_t row = s->word * WORD + (uint32_t)__builtin_ctzll(s->lightest[s->word]);
-        s->lightest[s->word] &= s->lightest[s->word] - 1;
-        if (s->weights[row] == s->least) {
-            warm_next(s);
-            return row;
-        }
-    }
+    while (!go_to_lightest(s))
+        find_lightest(s);
+    uint32_t row = row_at_hand(s);
+    s->lightest[s->word] &= s->lightest[s->word] - 1;
+    warm_next(s);
+    return row;
 }
 
 void space_saving_warm(const struct space_saving *s, uint64_t hash)
