@@ -29,11 +29,12 @@ static const double hour_half_life_us = 3600e6 * 0.69314718;
 static const double day_half_life_us = 24 * 3600e6 * 0.69314718;
 
 struct sender {
-    int64_t first_us, last_us; /* of our bounces to it */
-    struct decayed hour, day;  /* bounces */
-    struct decayed accepted;   /* its messages, over a day */
-    uint32_t failed, delayed, amplified;
+    struct decayed day; /* our bounces to it; the score looks at the first two */
     bool raised;
+    struct decayed hour;       /* bounces */
+    struct decayed accepted;   /* its messages, over a day */
+    int64_t first_us, last_us; /* of the bounces */
+    uint32_t failed, delayed, amplified;
 };
 
 struct reverse_ndr {
