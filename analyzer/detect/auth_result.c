@@ -51,10 +51,19 @@ bool auth_result_is_silent_login(const struct event *ev, const struct context *c
            cx->client_zone != CLIENT_LOOPBACK && cx->client_zone != CLIENT_FRONTEND;
 }
 
+/* Most mail comes without a login, most sessions end without a failed one. */
+static bool says_nothing(const struct event *ev, const struct context *cx)
+{
+    return (ev->kind == EVENT_MAIL && !cx->authed) ||
+           (ev->kind == EVENT_DISCONNECT && ev->counters.auth_all <= ev->counters.auth_ok);
+}
+
 bool auth_result_of(const struct event *ev, const struct context *cx, struct auth_result *ret)
 {
     bool says_something;
 
+    if (says_nothing(ev, cx))
+        return false;
     *ret = (struct auth_result){.count = 1};
     if (cx->client.family == 0 || cx->client_zone == CLIENT_LOOPBACK ||
         cx->client_zone == CLIENT_FRONTEND)
