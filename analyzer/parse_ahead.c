@@ -1,4 +1,4 @@
-/* parse_ahead.c - reading and parsing in a thread of its own, ahead of the analysis
+/* parse_ahead.c - reading, parsing and hashing in a thread of its own, ahead of the analysis
  * algorithm: a ring of batches with two counters, filled and emptied, under one lock; each side
  *            works on its batch without it. A batch is full at BATCH_BYTES: then it is handed over,
  *            if need be in the middle of a record, so that a line of very many events takes no more
@@ -16,11 +16,24 @@
 #include "base/thread.h"
 #include "event/event_pack.h"
 
-enum { BATCHES = 8, BATCH_BYTES = 64 * 1024, FETCH_BYTES = 640 };
+enum { BATCHES = 8, BATCH_BYTES = 64 * 1024, FETCH_BYTES = 960 };
 
-struct head {
-    struct parse_ahead_part part; /* warning: only whether it is one */
-    uint32_t first, next;         /* place of its first event, or text; of the next head */
+/* All of them stand in the pack of their batch, and are read there. */
+struct packed_event {
+    struct event_keys keys;
+    const struct event *event;
+    struct packed_event *next;
+};
+
+struct packed_part {
+    struct parse_ahead_part part;
+    struct packed_event *events, *last_event;
+    struct packed_part *next;
+};
+
+struct batch {
+    struct event_pack pack;
+    struct packed_part *first, *last; /* NULL: none */
 };
 
 struct parse_ahead {
@@ -33,23 +46,25 @@ struct parse_ahead {
     atomic_bool rest, stop;   /* what it shall do */
     bool resting, ended;
     /* the thread's */
-    struct event_pack *to; /* being filled; NULL: nothing is */
-    size_t open;           /* place of the head of the record in hand in it */
+    struct batch *to;         /* being filled; NULL: nothing is */
+    struct packed_part *open; /* of the record in hand, in it */
     const struct log_record *record;
     bool dropping; /* it shall stop, in the middle of a record */
+    struct event_keyer keyer;
     /* the reader's */
     bool has_batch;
-    size_t at, event_at;
+    const struct packed_part *next;
+    const struct packed_event *next_event;
     /* a batch belongs to the thread from emptied on, to the reader until filled */
-    struct event_pack batches[BATCHES];
+    struct batch batches[BATCHES];
 };
 
 /* ---- the thread ---- */
 
 /* The batch to be filled next; NULL: it shall stop. Between records it may rest here. */
-static struct event_pack *wait_for_room(struct parse_ahead *a, bool between_records)
+static struct batch *wait_for_room(struct parse_ahead *a, bool between_records)
 {
-    struct event_pack *batch = NULL;
+    struct batch *batch = NULL;
 
     pthread_mutex_lock(&a->lock);
     while (!a->stop && ((a->rest && between_records) || a->filled - a->emptied == BATCHES)) {
@@ -62,8 +77,10 @@ static struct event_pack *wait_for_room(struct parse_ahead *a, bool between_reco
     if (!a->stop)
         batch = &a->batches[a->filled % BATCHES];
     pthread_mutex_unlock(&a->lock);
-    if (batch != NULL)
-        event_pack_clear(batch);
+    if (batch != NULL) {
+        event_pack_clear(&batch->pack);
+        batch->first = batch->last = NULL;
+    }
     return batch;
 }
 
@@ -83,61 +100,72 @@ static bool shall_rest(struct parse_ahead *a)
            atomic_load_explicit(&a->stop, memory_order_relaxed);
 }
 
-static struct head *head_at(const struct event_pack *batch, size_t at)
+static struct packed_part *add_part(struct batch *batch, const struct parse_ahead_part *part)
 {
-    return (struct head *)(void *)(batch->ptr + at);
+    struct packed_part *p = event_pack_room(&batch->pack, sizeof *p);
+
+    *p = (struct packed_part){.part = *part};
+    if (batch->last == NULL)
+        batch->first = p;
+    else
+        batch->last->next = p;
+    return batch->last = p;
 }
 
 /* Of the record in hand, its first part or another one. */
 static void open_part(struct parse_ahead *a, bool begins)
 {
     const struct log_record *rec = a->record;
-    const struct head head = {.part = {.parser = rec->parser,
-                                       .time_us = rec->rec.time_us,
-                                       .evictions = begins ? log_stream_evictions(a->stream) : 0,
-                                       .result = PARSE_SKIP,
-                                       .begins = begins}};
+    const struct parse_ahead_part part = {.parser = rec->parser,
+                                          .time_us = rec->rec.time_us,
+                                          .evictions = begins ? log_stream_evictions(a->stream) : 0,
+                                          .result = PARSE_SKIP,
+                                          .begins = begins};
 
-    a->open = event_pack_bytes(a->to, &head, sizeof head);
-    event_pack_line(a->to, rec->rec.pos.text);
-    head_at(a->to, a->open)->first = (uint32_t)a->to->len;
+    a->open = add_part(a->to, &part);
 }
 
-static void close_part(struct parse_ahead *a)
+static void add_event(struct parse_ahead *a, const struct event *ev)
 {
-    head_at(a->to, a->open)->next = (uint32_t)a->to->len;
+    struct event_pack *pack = &a->to->pack;
+    struct packed_event *e = event_pack_room(pack, sizeof *e);
+
+    if (a->open->events == NULL)
+        event_pack_line(pack, a->record->rec.pos.text);
+    event_keys_of(&a->keyer, ev, &e->keys);
+    e->event = event_pack_put(pack, ev);
+    e->next = NULL;
+    if (a->open->last_event == NULL)
+        a->open->events = e;
+    else
+        a->open->last_event->next = e;
+    a->open->last_event = e;
+    a->open->part.events++;
 }
 
 static void take_event(void *arg, struct event *ev)
 {
     struct parse_ahead *a = arg;
 
-    if (!a->dropping && a->to->len >= BATCH_BYTES) {
-        close_part(a);
+    if (!a->dropping && a->to->pack.len >= BATCH_BYTES) {
         hand_over(a, false);
         a->to = wait_for_room(a, false);
         a->dropping = a->to == NULL;
         if (!a->dropping)
             open_part(a, false);
     }
-    if (a->dropping)
-        return;
-    event_pack_put(a->to, ev);
-    head_at(a->to, a->open)->part.events++;
+    if (!a->dropping)
+        add_event(a, ev);
 }
 
 /* The stream has something to say, which it does only while it reads: there is a batch then. */
 static void note_warning(void *arg, const char *text)
 {
     struct parse_ahead *a = arg;
-    struct head head = {.part = {.warning = ""}};
 
-    if (a->to == NULL)
-        return;
-    size_t at = event_pack_bytes(a->to, &head, sizeof head);
-    head.first = (uint32_t)event_pack_bytes(a->to, text, strlen(text) + 1);
-    head.next = (uint32_t)a->to->len;
-    *head_at(a->to, at) = head;
+    if (a->to != NULL)
+        add_part(a->to, &(struct parse_ahead_part){
+                            .warning = event_pack_text(&a->to->pack, slice_of(text))});
 }
 
 static void parse_record(struct parse_ahead *a, const struct log_record *rec, struct event *ev)
@@ -151,9 +179,8 @@ static void parse_record(struct parse_ahead *a, const struct log_record *rec, st
         log_stream_reject(a->stream, rec);
     if (a->dropping)
         return;
-    head_at(a->to, a->open)->part.result = result;
-    head_at(a->to, a->open)->part.ends = true;
-    close_part(a);
+    a->open->part.result = result;
+    a->open->part.ends = true;
 }
 
 static void *read_and_parse(void *arg)
@@ -170,7 +197,7 @@ static void *read_and_parse(void *arg)
             return NULL;
         }
         parse_record(a, &rec, &ev);
-        if (!a->dropping && (a->to->len >= BATCH_BYTES || shall_rest(a)))
+        if (!a->dropping && (a->to->pack.len >= BATCH_BYTES || shall_rest(a)))
             hand_over(a, false);
     }
     return NULL;
@@ -184,16 +211,17 @@ static struct parse_ahead *release(struct parse_ahead *a)
     pthread_cond_destroy(&a->emptied_some);
     pthread_mutex_destroy(&a->lock);
     for (unsigned i = 0; i < BATCHES; i++)
-        event_pack_fini(&a->batches[i]);
+        event_pack_fini(&a->batches[i].pack);
     free(a);
     return NULL;
 }
 
-struct parse_ahead *parse_ahead_start(struct log_stream *stream)
+struct parse_ahead *parse_ahead_start(struct log_stream *stream, const struct hash_key *key)
 {
     struct parse_ahead *a = panic_calloc(1, sizeof *a);
 
     a->stream = stream;
+    a->keyer.key = *key;
     pthread_mutex_init(&a->lock, NULL);
     pthread_cond_init(&a->filled_one, NULL);
     pthread_cond_init(&a->emptied_some, NULL);
@@ -208,7 +236,7 @@ static bool wait_for_batch(struct parse_ahead *a)
         pthread_cond_wait(&a->filled_one, &a->lock);
     a->has_batch = a->filled != a->emptied;
     pthread_mutex_unlock(&a->lock);
-    a->at = 0;
+    a->next = a->has_batch ? a->batches[a->emptied % BATCHES].first : NULL;
     return a->has_batch;
 }
 
@@ -222,42 +250,36 @@ static void give_back(struct parse_ahead *a)
     a->has_batch = false;
 }
 
-static const struct event_pack *batch_at_hand(const struct parse_ahead *a)
-{
-    return &a->batches[a->emptied % BATCHES];
-}
-
 /* What the thread wrote lies in the cache of another processor. */
-static void fetch(const struct event_pack *batch, size_t at)
+static void fetch(const struct packed_part *part)
 {
-    for (size_t i = 0; i < FETCH_BYTES && at + i < batch->len; i += 64)
-        __builtin_prefetch(batch->ptr + at + i);
+    for (size_t i = 0; part != NULL && i < FETCH_BYTES; i += 64)
+        __builtin_prefetch((const char *)part + i);
 }
 
 bool parse_ahead_next(struct parse_ahead *a, struct parse_ahead_part *ret)
 {
-    if (a->has_batch && a->at == batch_at_hand(a)->len)
-        give_back(a);
-    while (!a->has_batch) {
+    while (a->next == NULL) {
+        if (a->has_batch)
+            give_back(a);
         if (!wait_for_batch(a))
             return false;
-        if (batch_at_hand(a)->len == 0)
-            give_back(a);
     }
-    const struct event_pack *batch = batch_at_hand(a);
-    const struct head *head = head_at(batch, a->at);
-    *ret = head->part;
-    if (ret->warning != NULL)
-        ret->warning = batch->ptr + head->first;
-    a->event_at = head->first;
-    a->at = head->next;
-    fetch(batch, a->at);
+    *ret = a->next->part;
+    a->next_event = a->next->events;
+    a->next = a->next->next;
+    if (a->next != NULL)
+        fetch(a->next->next); /* the one before was fetched a call ago */
     return true;
 }
 
-void parse_ahead_event(struct parse_ahead *a, struct event *ret)
+const struct event *parse_ahead_event(struct parse_ahead *a, const struct event_keys **ret_keys)
 {
-    a->event_at = event_pack_get(batch_at_hand(a), a->event_at, ret);
+    const struct packed_event *e = a->next_event;
+
+    a->next_event = e->next;
+    *ret_keys = &e->keys;
+    return e->event;
 }
 
 void parse_ahead_rest(struct parse_ahead *a)

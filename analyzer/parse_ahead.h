@@ -1,14 +1,16 @@
-/* parse_ahead.h - reading and parsing in a thread of its own, ahead of the analysis
+/* parse_ahead.h - reading, parsing and hashing in a thread of its own, ahead of the analysis
  *
  * What a line says does not depend on what the analysis makes of it; so one processor reads,
- * unpacks and parses while another judges. The thread hands over records with their events in
- * batches, in the order in which they would have come without it. Between parse_ahead_start() and
- * parse_ahead_stop() the log stream is the thread's, but for the time in which it rests.
+ * unpacks, parses and takes the keys of events while another judges. The thread hands over records
+ * with their events in batches, in the order in which they would have come without it. Between
+ * parse_ahead_start() and parse_ahead_stop() the log stream is the thread's, but for the time in
+ * which it rests.
  *
  * All functions are for the one thread that analyses. */
 #ifndef PARSE_AHEAD_H
 #define PARSE_AHEAD_H
 
+#include "correlate/event_keys.h"
 #include "log_stream.h"
 
 /* A record, or a part of one of very many events, or a warning of the stream. */
@@ -27,10 +29,11 @@ struct parse_ahead;
 /* parse_ahead_start - let a thread read and parse from here on
  *
  *   in        stream   borrowed; of regular files that nobody waits for
+ *             key      of the keys of events
  *   result    NULL when no thread can be had
  *   note      the thread takes no signals
  *   cost      one thread; half a MiB, more while single lines have very many events */
-struct parse_ahead *parse_ahead_start(struct log_stream *stream);
+struct parse_ahead *parse_ahead_start(struct log_stream *stream, const struct hash_key *key);
 
 /* parse_ahead_next - the next part; waits for the thread when it is behind
  *
@@ -39,8 +42,11 @@ struct parse_ahead *parse_ahead_start(struct log_stream *stream);
  *             the end of the inputs */
 bool parse_ahead_next(struct parse_ahead *a, struct parse_ahead_part *ret);
 
-/* parse_ahead_event - the next event of the part handed out last */
-void parse_ahead_event(struct parse_ahead *a, struct event *ret);
+/* parse_ahead_event - the next event of the part handed out last
+ *
+ *   out       ret_keys   its keys
+ *   result    valid, as its keys, as long as the part */
+const struct event *parse_ahead_event(struct parse_ahead *a, const struct event_keys **ret_keys);
 
 /* parse_ahead_rest - read no further than now: parse_ahead_next() gives what was read, then false
  */

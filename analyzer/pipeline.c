@@ -555,9 +555,8 @@ static void count_event(struct pipeline *p, const struct event *ev, struct conte
         a->detector->on_event(a->state, ev, cx);
 }
 
-static void take_event(void *arg, struct event *ev)
+static void judge(struct pipeline *p, const struct event *ev, const struct event_keys *keys)
 {
-    struct pipeline *p = arg;
     struct context cx;
 
     p->events++;
@@ -567,7 +566,7 @@ static void take_event(void *arg, struct event *ev)
     sinks_event(p->sinks, ev, p->parser->name);
     if (ev->pos.source != p->event_source || p->parser != p->event_parser)
         note_turn(p, ev);
-    correlate_event(p->correlate, ev, &cx);
+    correlate_event(p->correlate, ev, keys, &cx);
     p->event_us = ev->time_us;
     cx.marks = p->marks;
     p->client_hash = cx.client_hash;
@@ -577,6 +576,11 @@ static void take_event(void *arg, struct event *ev)
     }
     if (p->watch != NULL)
         p->watch->event(p->watch->arg, ev, &cx, p->by_kind[ev->kind]);
+}
+
+static void take_event(void *arg, struct event *ev)
+{
+    judge(arg, ev, NULL);
 }
 
 /* The row of the present parser, as a rule that of the record before. */
@@ -629,8 +633,6 @@ static void take_record(struct pipeline *p, const struct log_record *rec, struct
 /* The same of a record that was parsed ahead. */
 static void take_part(struct pipeline *p, const struct parse_ahead_part *part)
 {
-    struct event ev;
-
     if (part->warning != NULL) {
         sinks_warn(p->sinks, part->warning);
         return;
@@ -641,8 +643,9 @@ static void take_part(struct pipeline *p, const struct parse_ahead_part *part)
         p->parser = part->parser;
     }
     for (unsigned i = 0; i < part->events; i++) {
-        parse_ahead_event(p->ahead, &ev);
-        take_event(p, &ev);
+        const struct event_keys *keys;
+        const struct event *ev = parse_ahead_event(p->ahead, &keys);
+        judge(p, ev, keys);
     }
     if (part->ends)
         count_result(p, part->result);
@@ -731,7 +734,7 @@ void pipeline_run(struct pipeline *p, const volatile int *stop)
 {
     if (p->service != NULL)
         p->service(p->service_arg);
-    p->ahead = p->may_read_ahead ? parse_ahead_start(p->stream) : NULL;
+    p->ahead = p->may_read_ahead ? parse_ahead_start(p->stream, &p->config->hash_key) : NULL;
     if (p->ahead != NULL) {
         run_behind(p, stop);
         p->ahead = parse_ahead_stop(p->ahead);

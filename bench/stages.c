@@ -54,7 +54,7 @@ static void take_event(void *arg, struct event *ev)
 
     if (b->stage < CORRELATE)
         return;
-    correlate_event(b->correlate, ev, &cx);
+    correlate_event(b->correlate, ev, NULL, &cx);
     if (b->stage >= ORIGINATORS)
         originators_event(b->originators, ev, &cx);
 }

@@ -17,12 +17,9 @@
 #include "base/state.h"
 #include "correlate/echo.h"
 #include "correlate/envelopes.h"
-#include "correlate/key_cache.h"
 #include "correlate/message_ids.h"
 #include "correlate/origin.h"
-#include "correlate/principal_cache.h"
 #include "correlate/recipient.h"
-#include "correlate/scope.h"
 
 struct correlate {
     struct hash_key key;
@@ -35,12 +32,11 @@ struct correlate {
     const struct reasons *reasons;
     struct signatures *own_signatures; /* where none were given */
     struct echo *echo;
-    struct scope_cache scope;
     uint64_t event_scope;                              /* of the last event */
     void (*turned)(void *arg, const struct event *ev); /* NULL: nobody asks */
     void *turned_arg;
-    struct key_cache id_cache;
-    struct principal_cache principals;
+    struct event_keyer keyer;
+    const struct event_keys *keys; /* of the event in hand */
     struct address
         rcpt; /* of the event in hand; apart from the context so that a reset stays cheap */
     struct session *closing; /* ended by the last event; detectors have seen it by now */
@@ -51,7 +47,7 @@ struct correlate *correlate_new(const struct correlate_config *config)
 {
     struct correlate *c = panic_calloc(1, sizeof *c);
 
-    c->key = config->key;
+    c->key = c->keyer.key = config->key;
     c->zones = config->zones;
     c->sessions = session_table_new(config->sessions);
     c->messages = message_table_new(config->messages);
@@ -106,12 +102,12 @@ slice correlate_principal_text(const struct ip_addr *ip, char *buf)
 
 static uint64_t id_key(struct correlate *c, uint64_t scope, slice id)
 {
-    return id.len == 0 ? 0 : key_cache_mixed(&c->id_cache, &c->key, scope, id) | 1;
+    return event_key_of_id(&c->keyer, scope, id);
 }
 
 static uint64_t lower_hash(const struct correlate *c, slice text)
 {
-    return text.len == 0 ? 0 : siphash13_lower(&c->key, text) | 1;
+    return event_key_of_text(&c->key, text);
 }
 
 /* ---- who ---- */
@@ -121,17 +117,17 @@ static void origin_from_event(struct correlate *c, const struct event *ev, struc
     cx->client = ev->client;
     cx->client_name = event_field(ev, EF_CLIENT_NAME);
     cx->client_zone = zones_client(c->zones, &ev->client, cx->client_name);
-    cx->client_hash = principal_cache_of(&c->principals, &c->key, &ev->client);
+    cx->client_hash = c->keys->client;
 }
 
-static void user_from_event(struct correlate *c, const struct event *ev, struct context *cx)
+static void user_from_event(const struct correlate *c, const struct event *ev, struct context *cx)
 {
     slice user = event_field(ev, EF_USER);
 
     if (user.len == 0)
         return;
     cx->user = user;
-    cx->user_hash = lower_hash(c, user);
+    cx->user_hash = c->keys->user;
     cx->authed = ev->kind != EVENT_AUTH || ev->outcome == OUTCOME_ACCEPTED;
 }
 
@@ -154,7 +150,7 @@ static void sender_from_event(struct correlate *c, const struct event *ev, struc
         return;
     cx->sender = event_field(ev, EF_SENDER);
     cx->null_sender = ev->null_sender;
-    cx->sender_hash = lower_hash(c, cx->sender);
+    cx->sender_hash = c->keys->sender;
     address_untag(cx->sender, &domain);
     cx->sender_zone = zones_domain(c->zones, domain);
 }
@@ -454,7 +450,7 @@ static void join_delivery(struct correlate *c, const struct event *ev, uint64_t 
 {
     struct message *m = join_message(c, ev, key, cx);
 
-    recipient_of_delivery(&c->judge, ev, key, cx);
+    recipient_of_delivery(&c->judge, ev, c->keys->rcpt, key, cx);
     cx->repeated = told_before(c, ev, key, cx);
     if (cx->repeated)
         return;
@@ -533,7 +529,7 @@ static void join_envelope(struct correlate *c, const struct event *ev, uint64_t 
         return;
     cx->message = m;
     m->flags |= MESSAGE_ENVELOPE;
-    recipient_of_envelope(&c->judge, ev, key, cx);
+    recipient_of_envelope(&c->judge, ev, c->keys->rcpt, key, cx);
 }
 
 /* A copy with an id of its own: of one message told by several logs, or of a list of ours, whose
@@ -602,28 +598,20 @@ static enum reason why(const struct correlate *c, const struct event *ev)
     return reason_classify(c->reasons, direction, ev->reply_code, ev->status, reason_text(ev));
 }
 
-/* The scope of an event. It is the one place that looks at the host of each, so that others are
- * told from here when it is not that of the event before. */
-static uint64_t scope_of(struct correlate *c, const struct event *ev)
+/* This is the one place that looks at the host of each event, so that others are told from here
+ * when it is not that of the event before. */
+static void note_scope(struct correlate *c, const struct event *ev)
 {
-    uint64_t scope =
-        scope_hash(&c->scope, &c->key, event_field(ev, EF_HOST), event_field(ev, EF_INSTANCE));
-
-    if (scope != c->event_scope && c->turned != NULL)
+    if (c->keys->scope != c->event_scope && c->turned != NULL)
         c->turned(c->turned_arg, ev);
-    c->event_scope = scope;
-    return scope;
+    c->event_scope = c->keys->scope;
 }
 
-static void join(struct correlate *c, const struct event *ev, uint64_t scope, struct context *cx)
+static void join(struct correlate *c, const struct event *ev, struct context *cx)
 {
-    slice instance = event_field(ev, EF_INSTANCE);
-    uint64_t session_key = id_key(c, scope, event_field(ev, EF_SESSION));
-    uint64_t message_key;
+    uint64_t scope = c->keys->queue_scope, session_key = c->keys->session;
+    uint64_t message_key = message_ids_key(c->ids, ev, c->keys->queue);
 
-    if (event_has(ev, EF_QUEUE_HOST))
-        scope = scope_hash(&c->scope, &c->key, event_field(ev, EF_QUEUE_HOST), instance);
-    message_key = message_ids_key(c->ids, ev, id_key(c, scope, event_field(ev, EF_QUEUE_ID)));
     if (message_key == 0)
         message_key = envelopes_find(c->envelopes, ev);
     switch (ev->kind) {
@@ -642,7 +630,7 @@ static void join(struct correlate *c, const struct event *ev, uint64_t scope, st
         join_mail(c, ev, scope, session_key, message_key, cx);
         break;
     case EVENT_RCPT:
-        recipient_of_rcpt(&c->judge, ev, cx);
+        recipient_of_rcpt(&c->judge, ev, c->keys->rcpt, cx);
         join_rcpt(c, ev, session_key, message_key, cx);
         break;
     case EVENT_QUEUED:
@@ -703,10 +691,15 @@ void correlate_on_turn(struct correlate *c, void (*turned)(void *arg, const stru
     c->turned_arg = arg;
 }
 
-void correlate_event(struct correlate *c, const struct event *ev, struct context *cx)
+void correlate_event(struct correlate *c, const struct event *ev, const struct event_keys *keys,
+                     struct context *cx)
 {
-    uint64_t scope = scope_of(c, ev);
+    struct event_keys own;
 
+    if (keys == NULL)
+        event_keys_of(&c->keyer, ev, &own);
+    c->keys = keys == NULL ? &own : keys;
+    note_scope(c, ev);
     if (c->closing != NULL) {
         session_table_close(c->sessions, c->closing);
         c->closing = NULL;
@@ -715,7 +708,7 @@ void correlate_event(struct correlate *c, const struct event *ev, struct context
     cx->repeated = ev->teller != TELLER_ONLY && echo_heard(c->echo, &c->key, ev);
     if (cx->repeated)
         return;
-    if (ev->kind == EVENT_MESSAGE_ID && !ev->may_repeat)
+    if (!event_is_joined(ev))
         return; /* carried by no join, see the limits of the filter links above */
     if (ev->client.family != 0)
         origin_from_event(c, ev, cx);
@@ -723,7 +716,7 @@ void correlate_event(struct correlate *c, const struct event *ev, struct context
     sender_from_event(c, ev, cx);
     cx->reason = why(c, ev);
     c->stats.dialogues += event_has(ev, EF_SESSION) || ev->kind == EVENT_RCPT;
-    join(c, ev, scope, cx);
+    join(c, ev, cx);
     cx->outside = origin_is_outside(cx);
     envelopes_note(c->envelopes, ev, cx);
     c->stats.unjudged += origin_unjudged(ev, cx);

@@ -8,6 +8,7 @@
 #define CORRELATE_CORRELATE_H
 
 #include "base/siphash.h"
+#include "correlate/event_keys.h"
 #include "correlate/message_table.h"
 #include "correlate/session_table.h"
 #include "event/address.h"
@@ -89,9 +90,11 @@ void correlate_on_turn(struct correlate *c, void (*turned)(void *arg, const stru
 /* correlate_event - join ev and say what it means
  *
  *   in        ev    borrowed; nothing of it is kept but by copy
+ *             keys  of ev, by the same hash key, as far as somebody has them; NULL: nobody has
  *   out       ret   filled completely; slices borrow from ev or from the tables, valid for this
  * event */
-void correlate_event(struct correlate *c, const struct event *ev, struct context *ret);
+void correlate_event(struct correlate *c, const struct event *ev, const struct event_keys *keys,
+                     struct context *ret);
 
 /* Figures for coverage and the report. */
 struct correlate_stats {

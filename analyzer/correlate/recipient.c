@@ -6,11 +6,6 @@
  * limits:    see zones.h for what can be learnt */
 #include "correlate/recipient.h"
 
-static uint64_t lower_hash(const struct recipient_judge *j, slice text)
-{
-    return text.len == 0 ? 0 : siphash13_lower(j->key, text) | 1;
-}
-
 static bool outside_is_ours(enum domain_zone outer, const struct address *a)
 {
     return a->domain.len == 0 || outer == DOMAIN_LOCAL || outer == DOMAIN_RELAY ||
@@ -73,12 +68,13 @@ static bool denies_relaying(const struct recipient_judge *j, const struct event 
 }
 
 /* A refusal "user unknown" of our own tables proves that we serve the domain. */
-void recipient_of_rcpt(const struct recipient_judge *j, const struct event *ev, struct context *cx)
+void recipient_of_rcpt(const struct recipient_judge *j, const struct event *ev, uint64_t hash,
+                       struct context *cx)
 {
     slice text = reason_text(ev);
 
     recipient_judge_address(j, event_field(ev, EF_RCPT), cx);
-    cx->rcpt_hash = lower_hash(j, event_field(ev, EF_RCPT));
+    cx->rcpt_hash = hash;
     judge_by_ground(j, ev, cx);
     if (denies_relaying(j, ev, cx))
         cx->reason = REASON_RELAY_DENIED;
@@ -139,14 +135,14 @@ static bool put_in_here(const struct recipient_judge *j, const struct event *ev,
            !message_ids_asked(j->ids, key, cx->rcpt_hash);
 }
 
-void recipient_of_delivery(const struct recipient_judge *j, const struct event *ev, uint64_t key,
-                           struct context *cx)
+void recipient_of_delivery(const struct recipient_judge *j, const struct event *ev, uint64_t hash,
+                           uint64_t key, struct context *cx)
 {
     slice orig = event_field(ev, EF_ORIG_RCPT), rcpt = event_field(ev, EF_RCPT);
 
     if (rcpt.ptr == NULL)
         return;
-    cx->rcpt_hash = lower_hash(j, rcpt);
+    cx->rcpt_hash = hash;
     recipient_judge_address(j, orig.len > 0 ? orig : rcpt, cx);
     if (learning(j)) {
         learn_from_delivery(j, ev, cx);
@@ -157,16 +153,17 @@ void recipient_of_delivery(const struct recipient_judge *j, const struct event *
         cx->rcpt_class = RCPT_OURS;
 }
 
-void recipient_of_envelope(const struct recipient_judge *j, const struct event *ev, uint64_t key,
-                           struct context *cx)
+void recipient_of_envelope(const struct recipient_judge *j, const struct event *ev, uint64_t hash,
+                           uint64_t key, struct context *cx)
 {
     slice rcpt = event_field(ev, EF_RCPT);
 
     recipient_judge_address(j, rcpt, cx);
-    cx->rcpt_hash = lower_hash(j, rcpt);
+    cx->rcpt_hash = hash;
     message_ids_ask(j->ids, key, cx->rcpt_hash, ev->time_us);
     if (cx->rcpt->has_inner) /* the delivery names where it really goes */
-        message_ids_ask(j->ids, key, lower_hash(j, slice_of(cx->rcpt->inner)), ev->time_us);
+        message_ids_ask(j->ids, key, event_key_of_text(j->key, slice_of(cx->rcpt->inner)),
+                        ev->time_us);
 }
 
 /* A recipient of ours stands for another one: that one is our doing, wherever it leads. */
@@ -179,6 +176,7 @@ void recipient_of_rewrite(const struct recipient_judge *j, const struct event *e
         return;
     recipient_judge_address(j, orig, cx);
     if (cx->rcpt_class == RCPT_OURS || cx->rcpt_class == RCPT_RELAYED ||
-        is_alias(j, orig, rcpt, cx) || message_ids_excused(j->ids, key, lower_hash(j, orig)))
-        message_ids_excuse(j->ids, key, lower_hash(j, rcpt), ev->time_us);
+        is_alias(j, orig, rcpt, cx) ||
+        message_ids_excused(j->ids, key, event_key_of_text(j->key, orig)))
+        message_ids_excuse(j->ids, key, event_key_of_text(j->key, rcpt), ev->time_us);
 }

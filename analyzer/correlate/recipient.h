@@ -23,12 +23,14 @@ void recipient_judge_address(const struct recipient_judge *j, slice address, str
  * recipient_of_envelope - of an ENVELOPE event: the client itself gave this recipient
  * recipient_of_rewrite - of a REWRITE event: what stands for a recipient of ours is our own doing
  *
- *   in        key   record of the message, see message_ids.h; 0 none */
-void recipient_of_rcpt(const struct recipient_judge *j, const struct event *ev, struct context *cx);
-void recipient_of_delivery(const struct recipient_judge *j, const struct event *ev, uint64_t key,
-                           struct context *cx);
-void recipient_of_envelope(const struct recipient_judge *j, const struct event *ev, uint64_t key,
-                           struct context *cx);
+ *   in        hash  of RCPT, see event_keys.h
+ *             key   record of the message, see message_ids.h; 0 none */
+void recipient_of_rcpt(const struct recipient_judge *j, const struct event *ev, uint64_t hash,
+                       struct context *cx);
+void recipient_of_delivery(const struct recipient_judge *j, const struct event *ev, uint64_t hash,
+                           uint64_t key, struct context *cx);
+void recipient_of_envelope(const struct recipient_judge *j, const struct event *ev, uint64_t hash,
+                           uint64_t key, struct context *cx);
 void recipient_of_rewrite(const struct recipient_judge *j, const struct event *ev, uint64_t key,
                           struct context *cx);
 

@@ -1,9 +1,9 @@
-/* event_pack.h - events as bytes that can be moved: what one thread hands to another
+/* event_pack.h - events that outlive their line: what one thread hands to another
  *
  * An event borrows its text from a line that is gone when the next one is read. Packed, it stands
- * in a buffer with a copy of the line; text that lies in the line is told by its place there, other
- * text is copied behind the event. A packed event of a mail log takes some 500 bytes, line
- * included.
+ * beside a copy of the line and borrows from that; text that lay elsewhere is copied as well. What
+ * is in the pack stays where it is until event_pack_clear(), and is read in place. A packed event
+ * of a mail log takes some 800 bytes, line included.
  *
  * Caller-owned: zero the structure, and event_pack_fini() it. */
 #ifndef EVENT_EVENT_PACK_H
@@ -11,39 +11,58 @@
 
 #include "event/event.h"
 
-struct event_pack {
-    char *ptr;        /* 8-byte aligned */
-    size_t len, room; /* len is a multiple of 8 */
-    /* private */
-    slice line;
-    size_t line_at;
+/* private */
+struct event_pack_block {
+    struct event_pack_block *next;
+    size_t used, size;
+    char bytes[];
 };
 
-/* event_pack_fini - release the memory; the buffer is empty and usable again */
+struct event_pack {
+    size_t len; /* bytes in it */
+    /* private */
+    struct event_pack_block *first, *last;
+    slice line;
+    const char *copy; /* of the line */
+};
+
+/* event_pack_fini - release the memory; the pack is empty and usable again */
 void event_pack_fini(struct event_pack *p);
 
-/* event_pack_clear - forget what is in it; the memory is kept */
+/* event_pack_clear - forget what is in it; the memory of an ordinary pack is kept */
 void event_pack_clear(struct event_pack *p);
 
-/* event_pack_bytes - append bytes as they are; result: where they begin, a multiple of 8 */
-size_t event_pack_bytes(struct event_pack *p, const void *bytes, size_t n);
+/* event_pack_more - event_pack_room() where the last block is full */
+OUT_OF_LINE void *event_pack_more(struct event_pack *p, size_t n);
 
-/* event_pack_line - append the line that the next events borrow from; their other text need not lie
+/* event_pack_room - n bytes for the caller's own use, aligned to 8, not zeroed; they do not move */
+static inline void *event_pack_room(struct event_pack *p, size_t n)
+{
+    struct event_pack_block *b = p->last;
+    size_t whole = (n + 7) / 8 * 8;
+
+    if (b == NULL || whole > b->size - b->used)
+        return event_pack_more(p, whole);
+    void *room = b->bytes + b->used;
+    b->used += whole;
+    p->len += whole;
+    return room;
+}
+
+/* event_pack_text - a copy with a NUL behind it */
+const char *event_pack_text(struct event_pack *p, slice text);
+
+/* event_pack_line - copy the line that the next events borrow from; their other text need not lie
  * in it
  *
  *   in        line   must stay where it is until the last of them was put */
 void event_pack_line(struct event_pack *p, slice line);
 
-/* event_pack_put - append an event
+/* event_pack_put - add an event
  *
- *   cost      a copy of its fixed part and 8 bytes a text field */
-void event_pack_put(struct event_pack *p, const struct event *ev);
-
-/* event_pack_get - the event that was put at a place
- *
- *   in        at    a result of event_pack_get(), or where the first event was put
- *   out       ret   borrows from the buffer: valid until it is changed
- *   result    the place behind it */
-size_t event_pack_get(const struct event_pack *p, size_t at, struct event *ret);
+ *   result    the one in the pack; of its text fields only those that are present are defined, as
+ *             always
+ *   cost      a copy of its fixed part and 16 bytes a text field */
+const struct event *event_pack_put(struct event_pack *p, const struct event *ev);
 
 #endif

@@ -113,7 +113,7 @@ static inline void world_event(struct world *w, const struct event *ev)
 {
     struct context cx;
 
-    correlate_event(w->correlate, ev, &cx);
+    correlate_event(w->correlate, ev, NULL, &cx);
     if (cx.repeated)
         return;
     if (w->detector->kinds >> ev->kind & 1U)

@@ -204,7 +204,7 @@ static inline void flow_event(void *arg, struct event *ev)
     struct flow *f = arg;
     struct context cx;
 
-    correlate_event(f->correlate, ev, &cx);
+    correlate_event(f->correlate, ev, NULL, &cx);
     flow_keep(f, ev, &cx);
     if (cx.repeated)
         return;

@@ -41,7 +41,7 @@ static struct event event_of(enum event_kind kind, const char *user)
 
 static bool says(struct site *s, struct event ev)
 {
-    correlate_event(s->correlate, &ev, &s->cx);
+    correlate_event(s->correlate, &ev, NULL, &s->cx);
     return auth_result_of(&ev, &s->cx, &s->result);
 }
 

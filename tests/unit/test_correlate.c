@@ -695,7 +695,7 @@ static void a_full_table_never_mixes_up_parent_and_child(void)
         event_set(&ev, EF_QUEUE_ID, slice_of(parent));
         event_set(&ev, EF_CHILD_ID, slice_of(child));
         event_set(&ev, EF_RCPT, SLICE_LIT("u@example.org"));
-        correlate_event(c, &ev, &cx);
+        correlate_event(c, &ev, NULL, &cx);
         CHECK(cx.message != NULL && cx.child != NULL && cx.message != cx.child);
         CHECK_STR(cx.message->queue_id, parent);
         if (test_failures > 3)

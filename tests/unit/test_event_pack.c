@@ -54,78 +54,96 @@ static void check_same(const struct event *ev, const struct event *got)
 static void text_of_the_line_stays_in_the_line(void)
 {
     struct event_pack p = {0};
-    struct event ev = sample(), got;
+    struct event ev = sample();
 
     event_pack_line(&p, line());
-    size_t at = p.len;
-    event_pack_put(&p, &ev);
-    CHECK_INT(event_pack_get(&p, at, &got), p.len);
-    check_same(&ev, &got);
-    CHECK(event_field(&got, EF_SENDER).ptr == got.pos.text.ptr + 46);
+    const struct event *got = event_pack_put(&p, &ev);
+    check_same(&ev, got);
+    CHECK(event_field(got, EF_SENDER).ptr == got->pos.text.ptr + 46);
+    CHECK(got->pos.text.ptr != line_text);
     event_pack_fini(&p);
 }
 
 static void other_text_is_copied(void)
 {
     struct event_pack p = {0};
-    struct event ev = sample(), got;
+    struct event ev = sample();
     char elsewhere[] = "somewhere else";
 
     event_set(&ev, EF_TEXT, slice_of(elsewhere));
     event_set(&ev, EF_USER, SLICE_LIT(""));
+    event_set(&ev, EF_COMMAND, (slice){line_text + 60, sizeof line_text - 60}); /* goes beyond it */
     ev.pos.text = slice_of(elsewhere); /* a record that began in an earlier line */
     event_pack_line(&p, line());
-    size_t at = p.len;
-    event_pack_put(&p, &ev);
+    const struct event *got = event_pack_put(&p, &ev);
     memset(elsewhere, 'x', sizeof elsewhere - 1);
-    event_pack_get(&p, at, &got);
-    CHECK_SLICE(event_field(&got, EF_TEXT), "somewhere else");
-    CHECK_SLICE(got.pos.text, "somewhere else");
-    CHECK(event_has(&got, EF_USER) && event_field(&got, EF_USER).len == 0);
+    CHECK_SLICE(event_field(got, EF_TEXT), "somewhere else");
+    CHECK_SLICE(got->pos.text, "somewhere else");
+    CHECK(event_has(got, EF_USER) && event_field(got, EF_USER).len == 0);
+    CHECK_INT(event_field(got, EF_COMMAND).len, sizeof line_text - 60);
+    CHECK(memcmp(event_field(got, EF_COMMAND).ptr, line_text + 60, sizeof line_text - 60) == 0);
     event_pack_fini(&p);
 }
 
-static void many_stand_one_behind_the_other(void)
+static void none_of_many_moves(void)
 {
+    enum { MANY = 1000 };
     struct event_pack p = {0};
-    struct event ev = sample(), got;
+    struct event ev = sample();
+    const struct event *got[MANY];
 
     event_pack_line(&p, line());
-    size_t at = p.len;
-    for (unsigned i = 0; i < 1000; i++) { /* the buffer moves meanwhile */
+    for (unsigned i = 0; i < MANY; i++) {
         ev.size = i;
-        event_pack_put(&p, &ev);
+        got[i] = event_pack_put(&p, &ev);
     }
-    for (unsigned i = 0; i < 1000; i++) {
-        at = event_pack_get(&p, at, &got);
+    CHECK(p.len >= MANY * sizeof ev);
+    for (unsigned i = 0; i < MANY; i++) {
         ev.size = i;
-        check_same(&ev, &got);
+        check_same(&ev, got[i]);
     }
-    CHECK_INT(at, p.len);
     event_pack_clear(&p);
     CHECK_INT(p.len, 0);
-    CHECK_INT(event_pack_bytes(&p, "abc", 3), 0);
+    CHECK(event_pack_text(&p, SLICE_LIT("abc"))[3] == '\0');
     CHECK_INT(p.len, 8);
     event_pack_fini(&p);
+}
+
+static void a_text_may_be_larger_than_a_block(void)
+{
+    enum { LARGE = 200000 };
+    struct event_pack p = {0};
+    struct event ev = sample();
+    char *text = malloc(LARGE);
+
+    memset(text, 'x', LARGE);
+    event_set(&ev, EF_TEXT, (slice){text, LARGE});
+    for (unsigned round = 0; round < 2; round++) { /* the second in the memory of the first */
+        event_pack_line(&p, line());
+        const struct event *got = event_pack_put(&p, &ev);
+        check_same(&ev, got);
+        CHECK((uintptr_t)event_pack_room(&p, 3) % 8 == 0);
+        event_pack_clear(&p);
+    }
+    event_pack_fini(&p);
+    free(text);
 }
 
 static void a_record_may_have_no_line(void)
 {
     struct event_pack p = {0};
-    struct event ev = sample(), got;
+    struct event ev = sample();
 
     event_pack_line(&p, SLICE_NONE);
-    size_t at = p.len;
-    event_pack_put(&p, &ev);
-    event_pack_get(&p, at, &got);
-    check_same(&ev, &got);
+    check_same(&ev, event_pack_put(&p, &ev));
     event_pack_fini(&p);
 }
 
 static const struct test_case cases[] = {
     {"text of the line stays in the line", text_of_the_line_stays_in_the_line},
     {"other text is copied", other_text_is_copied},
-    {"many stand one behind the other", many_stand_one_behind_the_other},
+    {"none of many moves", none_of_many_moves},
+    {"a text may be larger than a block", a_text_may_be_larger_than_a_block},
     {"a record may have no line", a_record_may_have_no_line},
 };
 TEST_MAIN(cases)

@@ -5,6 +5,8 @@
 #include "input_fixtures.h"
 #include "test.h"
 
+static const struct hash_key hash_key = {1, 2};
+
 enum { LINES = 30000, RECIPIENTS = 2500 };
 
 struct world {
@@ -126,15 +128,19 @@ static struct seen without_thread(struct world *w)
 
 static void take_part(struct parse_ahead *a, const struct parse_ahead_part *part, struct seen *s)
 {
-    struct event ev;
+    struct event_keyer keyer = {.key = hash_key};
+    struct event_keys keys;
 
     if (part->warning != NULL) {
         warned(s, part->warning);
         return;
     }
     for (unsigned i = 0; i < part->events; i++) {
-        parse_ahead_event(a, &ev);
-        add_event(s, &ev);
+        const struct event_keys *taken;
+        const struct event *ev = parse_ahead_event(a, &taken);
+        event_keys_of(&keyer, ev, &keys);
+        CHECK(memcmp(&keys, taken, sizeof keys) == 0);
+        add_event(s, ev);
     }
     if (part->ends)
         add_record(s, part->time_us, part->parser, part->result);
@@ -148,7 +154,7 @@ static struct seen with_thread(struct world *w, unsigned rest_every)
     unsigned parts = 0;
 
     open_stream(w);
-    struct parse_ahead *a = parse_ahead_start(w->stream);
+    struct parse_ahead *a = parse_ahead_start(w->stream, &hash_key);
     ASSERT(a != NULL);
     for (;;) {
         if (parse_ahead_next(a, &part)) {
@@ -268,7 +274,7 @@ static void it_ends_wherever_it_is(void)
     begin(&w, "mail.log", bytes_slice(&b));
     for (unsigned after = 0; after < 3000; after += 311) {
         open_stream(&w);
-        struct parse_ahead *a = parse_ahead_start(w.stream);
+        struct parse_ahead *a = parse_ahead_start(w.stream, &hash_key);
         for (unsigned i = 0; i < after; i++)
             CHECK(parse_ahead_next(a, &part));
         CHECK(parse_ahead_stop(a) == NULL);
