@@ -52,9 +52,8 @@ struct config {
     int64_t since_us, until_us; /* INT64_MIN, INT64_MAX: unbounded */
     unsigned top;
     size_t memory_bytes;
-    unsigned jobs;   /* threads, this one included */
-    bool jobs_given; /* said by the user */
-    int fail_on;     /* enum severity, or -1 */
+    unsigned jobs; /* threads, this one included */
+    int fail_on;   /* enum severity, or -1 */
     enum when color;
     enum progress_mode progress;
     struct hash_key hash_key;

@@ -192,7 +192,6 @@ static bool take_top(struct config *c, const struct setting *s, struct error *re
 
 static bool take_jobs(struct config *c, const struct setting *s, struct error *reterr)
 {
-    c->jobs_given = true;
     return take_unsigned(s, 1, CONFIG_JOBS_MAX, &c->jobs) ||
            setting_bad(s, reterr, "is no number from 1 to 64");
 }

@@ -353,15 +353,14 @@ static void start_correlation(struct pipeline *p, const struct shares *shares)
     p->tests = relay_tests_new(p->signatures->testers, p->board);
 }
 
-/* A second thread that reads and parses, if it was asked for: it costs more processor time than it
- * spares. Where there is one only, and unpacking is most of the work, it is better used there. */
+/* A second thread that reads and parses. Where there is one only, and unpacking is most of the
+ * work, it is better used there. */
 static bool take_thread(const struct pipeline_options *options)
 {
     unsigned *left = options->inputs->how.threads_left;
 
     if (options->follow != NULL || options->watch != NULL || left == NULL ||
-        *left < (options->inputs->slow ? 2U : 1U) || !options->inputs->size_known ||
-        !options->config->jobs_given)
+        *left < (options->inputs->slow ? 2U : 1U) || !options->inputs->size_known)
         return false;
     --*left;
     return true;
