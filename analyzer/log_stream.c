@@ -158,6 +158,7 @@ static void take_position(struct cursor *c, const struct position *known)
     c->pos.id = known->id;
     c->reader.window_offset = c->base_bytes = known->offset;
     c->reader.line_number = c->base_lines = known->line;
+    c->reader.skip_rest = known->in_line;
     c->latest_us = known->latest_us;
     c->went_on = true;
 }
@@ -292,6 +293,7 @@ static void fill_position(struct log_stream *s, struct cursor *c, bool is_open)
     c->pos.name = positions_name(s->positions, s->inputs->inputs[c->input].path);
     c->pos.offset = line_reader_bytes(&c->reader);
     c->pos.line = c->reader.line_number;
+    c->pos.in_line = c->reader.skip_rest;
     c->pos.latest_us = c->latest_us;
     c->pos.is_open = is_open;
 }

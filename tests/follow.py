@@ -391,6 +391,12 @@ def run_batches(folder):
     check("batches: every line is counted once", lines_read(out) == len(lines), f"{lines_read(out)} of {len(lines)}")
     batch([folder / "mail.log.1.gz", log], out, *with_state)
     check("batches: nothing new gives nothing", len(documents(out)) == before, f"{len(documents(out)) - before} more")
+    long, counts = folder / "long.log", folder / "long.json"  # a line that is cut is one line, on however many days it was written
+    for text in ("".join(lines[:5]) + 70000 * "x", 70000 * "y", "z\n" + "".join(lines[5:10])):
+        append(long, text)
+        os.utime(long, times=(time.time() + 3600,) * 2)
+        batch([long], counts, "--state", str(folder / "long.state"))
+    check("batches: a line that was cut goes on", lines_read(counts) == 11, f"{lines_read(counts)} lines of 11")
     append(folder / "whole.log", "".join(lines))
     want = batch([folder / "whole.log"], folder / "batch.json")
     alerts, told, _ = compare("batches", want, documents(out), True)

@@ -61,7 +61,8 @@ struct line_reader {
     size_t scanned;              /* of them, known to hold no newline */
     uint64_t window_offset;      /* of window[0] in the stream */
     size_t max_read;
-    bool skip_rest, at_end, failed;
+    bool skip_rest; /* of a line that was cut; also set by whoever goes on within one */
+    bool at_end, failed;
     bool nul_ahead; /* NULs were skipped at the front of the current line */
 };
 

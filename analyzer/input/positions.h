@@ -23,6 +23,7 @@ struct position {
     uint64_t head_hash;     /* of the first head_len bytes */
     uint32_t head_len;
     bool is_open;       /* being read now */
+    bool in_line;       /* offset is within a line that was cut: its rest is not read */
     uint64_t offset;    /* bytes of the stream dealt with, a byte order mark included */
     uint64_t line;      /* lines dealt with */
     int64_t latest_us;  /* latest event time read; INT64_MIN none */
