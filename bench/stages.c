@@ -1,4 +1,4 @@
-/* stages.c - the analysis up to one stage: stages STAGE LOG
+/* stages.c - the analysis up to one stage, or of one kind of event: stages STAGE|kind=KIND LOG
  * algorithm: the same functions as pipeline.c, in the same order, with nothing behind STAGE. The
  *            cost of a stage is what it takes more than the one before it:
  *              framing     bytes -> lines                          input/
@@ -7,10 +7,19 @@
  *              correlate   events -> context                       correlate/, match/
  *              originators context -> top tables                   correlate/originators.c
  *              all         detectors, incidents, summary, output   detect/, alert/, output/
+ *            Of one kind: the log is read twice, first to know which records are of it, then with
+ *            callgrind counting (--collect-atstart=no) only while one of those is parsed and judged;
+ *            prints how many there were
  * source:    bench/run, which measures each in a process of its own
  * limits:    Postfix logs; options are those of bench/run */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#if __has_include(<valgrind/callgrind.h>)
+#include <valgrind/callgrind.h>
+#else
+#define CALLGRIND_TOGGLE_COLLECT /* nobody counts */
+#endif
 
 #include "base/panic.h"
 #include "config.h"
@@ -79,17 +88,112 @@ static void run_records(struct bench *b)
     log_stream_free(stream);
 }
 
-static void run_all(struct bench *b)
+static void run_all(struct bench *b, const struct pipeline_watch *watch)
 {
     struct error error = {0};
     struct pipeline *p = pipeline_new(
-        &(struct pipeline_options){.config = &b->config, .inputs = &b->inputs}, &error);
+        &(struct pipeline_options){.config = &b->config, .inputs = &b->inputs, .watch = watch},
+        &error);
     int stop = 0;
 
     ASSERT(p != NULL);
     pipeline_run(p, &stop);
     pipeline_finish(p);
     pipeline_free(p);
+}
+
+/* ---- one kind of event ---- */
+
+struct of_kind {
+    enum event_kind wanted;
+    bool counting;       /* the second reading */
+    unsigned char *kind; /* of each record, that of its first event; EVENT_KIND_COUNT: none */
+    size_t room, at;
+    unsigned records; /* of the kind wanted */
+};
+
+static void begin_record(void *arg, const struct log_record *rec)
+{
+    struct of_kind *k = arg;
+
+    (void)rec;
+    if (k->counting) {
+        if (k->kind[k->at] == k->wanted)
+            CALLGRIND_TOGGLE_COLLECT;
+        return;
+    }
+    if (k->at == k->room) {
+        k->room = k->room == 0 ? 4096 : 2 * k->room;
+        k->kind = realloc(k->kind, k->room);
+        ASSERT(k->kind != NULL);
+    }
+    k->kind[k->at] = EVENT_KIND_COUNT;
+}
+
+static void see_event(void *arg, const struct event *ev, const struct context *cx,
+                      const struct pipeline_detector *wanted)
+{
+    struct of_kind *k = arg;
+
+    (void)cx;
+    (void)wanted;
+    if (!k->counting && k->kind[k->at] == EVENT_KIND_COUNT)
+        k->kind[k->at] = (unsigned char)ev->kind;
+}
+
+static void end_record(void *arg, enum parse_result result)
+{
+    struct of_kind *k = arg;
+
+    (void)result;
+    if (k->counting && k->kind[k->at] == k->wanted) {
+        CALLGRIND_TOGGLE_COLLECT;
+        k->records++;
+    }
+    k->at++;
+}
+
+static void pass(void *arg, enum record_status status, const struct line_pos *pos,
+                 const struct parser *format)
+{
+    (void)arg;
+    (void)status;
+    (void)pos;
+    (void)format;
+}
+
+static void see_alert(void *arg, const struct alert *alert)
+{
+    (void)arg;
+    (void)alert;
+}
+
+static bool never(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+static bool kind_of(const char *name, enum event_kind *ret)
+{
+    for (*ret = (enum event_kind)0; *ret < EVENT_KIND_COUNT; ++*ret)
+        if (strcmp(event_kind_name(*ret), name) == 0)
+            return true;
+    return false;
+}
+
+static void run_kind(struct bench *b, enum event_kind wanted)
+{
+    struct of_kind k = {.wanted = wanted};
+    const struct pipeline_watch watch = {&k,         pass,      begin_record, see_event,
+                                         end_record, see_alert, never};
+
+    run_all(b, &watch);
+    k.counting = true;
+    k.at = 0;
+    run_all(b, &watch);
+    printf("%u\n", k.records);
+    free(k.kind);
 }
 
 static enum stage stage_of(const char *name)
@@ -113,11 +217,14 @@ int main(int argc, char **argv)
         char **out;
     } args = {.in = options};
     struct bench b = {.stage = argc == 3 ? stage_of(argv[1]) : STAGES};
+    enum event_kind kind = EVENT_KIND_COUNT;
+    bool one_kind = argc == 3 && strncmp(argv[1], "kind=", 5) == 0 && kind_of(argv[1] + 5, &kind);
     struct settings settings = {0};
     struct error error = {0};
 
-    if (b.stage == STAGES) {
-        fputs("usage: stages framing|envelope|parser|correlate|originators|all LOG\n", stderr);
+    if (b.stage == STAGES && !one_kind) {
+        fputs("usage: stages framing|envelope|parser|correlate|originators|all|kind=KIND LOG\n",
+              stderr);
         return 2;
     }
     ASSERT(
@@ -125,10 +232,12 @@ int main(int argc, char **argv)
     ASSERT(config_make(&settings, &b.config, &error));
     input_set_init(&b.inputs);
     ASSERT(input_set_add(&b.inputs, argv[2], &error));
-    if (b.stage == FRAMING)
+    if (one_kind)
+        run_kind(&b, kind);
+    else if (b.stage == FRAMING)
         run_framing(&b);
     else if (b.stage == ALL)
-        run_all(&b);
+        run_all(&b, NULL);
     else
         run_records(&b);
     input_set_fini(&b.inputs);
