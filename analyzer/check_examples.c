@@ -27,21 +27,6 @@ struct example {
 
 /* ---- looking on ---- */
 
-static void on_passed(void *arg, enum record_status status, const struct line_pos *pos,
-                      const struct parser *format)
-{
-    (void)arg;
-    (void)status;
-    (void)pos;
-    (void)format;
-}
-
-static void on_begin(void *arg, const struct log_record *rec)
-{
-    (void)arg;
-    (void)rec;
-}
-
 static void on_event(void *arg, const struct event *ev, const struct context *cx,
                      const struct pipeline_detector *wanted)
 {
@@ -53,23 +38,11 @@ static void on_event(void *arg, const struct event *ev, const struct context *cx
     x->events++;
 }
 
-static void on_end(void *arg, enum parse_result result)
-{
-    (void)arg;
-    (void)result;
-}
-
 static void on_alert(void *arg, const struct alert *alert)
 {
     struct example *x = arg;
 
     x->alerts += strcmp(alert_rule(alert)->id, x->id) == 0;
-}
-
-static bool is_stopped(void *arg)
-{
-    (void)arg;
-    return false;
 }
 
 /* ---- one example ---- */
@@ -110,8 +83,7 @@ static struct source *example_source(slice lines, struct error *reterr)
 static bool run_lines(struct example *x, struct config *config, slice lines, struct error *reterr)
 {
     static const int never;
-    const struct pipeline_watch watch = {x,      on_passed, on_begin,  on_event,
-                                         on_end, on_alert,  is_stopped};
+    const struct pipeline_watch watch = {.arg = x, .event = on_event, .alert = on_alert};
     struct source *source = example_source(lines, reterr);
     struct input_set inputs;
     struct pipeline *p;

@@ -71,8 +71,8 @@ static void emit_alert(void *arg, const struct alert *alert)
 
     progress_clear(&p->progress);
     sinks_alert(p->sinks, alert);
-    if (p->watch != NULL)
-        p->watch->alert(p->watch->arg, alert);
+    if (p->watch.alert != NULL)
+        p->watch.alert(p->watch.arg, alert);
 }
 
 /* The present event may be of another server than the one before. */
@@ -407,7 +407,8 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
     struct shares shares = divide_memory(config->memory_bytes);
 
     p->config = config;
-    p->watch = options->watch;
+    if (options->watch != NULL)
+        p->watch = *options->watch;
     p->service = options->service;
     p->service_arg = options->service_arg;
     p->may_read_ahead = take_thread(options);
@@ -415,8 +416,7 @@ struct pipeline *pipeline_new(const struct pipeline_options *options, struct err
         return pipeline_free(p);
     p->stream = log_stream_new(config, options->inputs, options->now_us, options->max_read);
     log_stream_on_warning(p->stream, sinks_warn, p->sinks);
-    if (p->watch != NULL)
-        log_stream_on_passed(p->stream, p->watch->passed, p->watch->arg);
+    log_stream_on_passed(p->stream, p->watch.passed, p->watch.arg);
     start_correlation(p, &shares);
     start_incidents(p, &shares);
     p->tally = tally_new(shares.tally);
@@ -573,8 +573,8 @@ static void judge(struct pipeline *p, const struct event *ev, const struct event
         marks_event(p->marks, ev, &cx);
         count_event(p, ev, &cx);
     }
-    if (p->watch != NULL)
-        p->watch->event(p->watch->arg, ev, &cx, p->by_kind[ev->kind]);
+    if (p->watch.event != NULL)
+        p->watch.event(p->watch.arg, ev, &cx, p->by_kind[ev->kind]);
 }
 
 static void take_event(void *arg, struct event *ev)
@@ -617,16 +617,16 @@ static void take_record(struct pipeline *p, const struct log_record *rec, struct
     struct event_sink sink = {take_event, p};
     enum parse_result result;
 
-    if (p->watch != NULL)
-        p->watch->begin(p->watch->arg, rec);
+    if (p->watch.begin != NULL)
+        p->watch.begin(p->watch.arg, rec);
     move_clock(p, rec->rec.time_us);
     p->parser = rec->parser;
     result = rec->parser->parse(rec->state, &rec->rec, ev, &sink);
     count_result(p, result);
     if (result == PARSE_REJECT)
         log_stream_reject(p->stream, rec);
-    if (p->watch != NULL)
-        p->watch->end(p->watch->arg, result);
+    if (p->watch.end != NULL)
+        p->watch.end(p->watch.arg, result);
 }
 
 /* The same of a record that was parsed ahead. */
@@ -662,7 +662,7 @@ static void now_and_then(struct pipeline *p, uint64_t records)
 
 static bool is_over(const struct pipeline *p)
 {
-    return sinks_stopped(p->sinks) || (p->watch != NULL && p->watch->stopped(p->watch->arg));
+    return sinks_stopped(p->sinks) || (p->watch.stopped != NULL && p->watch.stopped(p->watch.arg));
 }
 
 /* Followed logs are at their end: block lists are made anew when there is news, or after a time in

@@ -24,8 +24,8 @@ struct pipeline_detector {
     void *state;
 };
 
-/* Somebody who looks on while lines pass: "relaywatch explain". Every member is set; whatever is
- * handed over is valid during the call. */
+/* Somebody who looks on while lines pass: "relaywatch explain". Functions that are NULL are not
+ * called; whatever is handed over is valid during the call. */
 struct pipeline_watch {
     void *arg;
     /* a line of which no record was made, see log_stream_on_passed() */
@@ -45,7 +45,7 @@ struct pipeline_options {
     struct input_set *inputs;
     int64_t now_us;  /* wall clock at start: the year rule's reference for pipes, nothing else */
     size_t max_read; /* tests: bytes a read; 0 in normal use */
-    const struct pipeline_watch *watch; /* NULL: none; it outlives the pipeline */
+    const struct pipeline_watch *watch; /* NULL: none; its arg outlives the pipeline */
     bool must_restore;     /* a state that cannot be used is a failure, not a warning */
     struct follow *follow; /* logs to be followed, the pipeline's from now on; NULL: a batch */
     /* called between two records, every few thousand of them and while there is nothing to read:

@@ -39,7 +39,7 @@ enum {
 
 struct pipeline {
     const struct config *config;
-    const struct pipeline_watch *watch; /* NULL: none */
+    struct pipeline_watch watch; /* all NULL: nobody looks on */
     void (*service)(void *arg);
     void *service_arg;
     struct log_stream *stream;

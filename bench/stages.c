@@ -153,27 +153,6 @@ static void end_record(void *arg, enum parse_result result)
     k->at++;
 }
 
-static void pass(void *arg, enum record_status status, const struct line_pos *pos,
-                 const struct parser *format)
-{
-    (void)arg;
-    (void)status;
-    (void)pos;
-    (void)format;
-}
-
-static void see_alert(void *arg, const struct alert *alert)
-{
-    (void)arg;
-    (void)alert;
-}
-
-static bool never(void *arg)
-{
-    (void)arg;
-    return false;
-}
-
 static bool kind_of(const char *name, enum event_kind *ret)
 {
     for (*ret = (enum event_kind)0; *ret < EVENT_KIND_COUNT; ++*ret)
@@ -185,8 +164,8 @@ static bool kind_of(const char *name, enum event_kind *ret)
 static void run_kind(struct bench *b, enum event_kind wanted)
 {
     struct of_kind k = {.wanted = wanted};
-    const struct pipeline_watch watch = {&k,         pass,      begin_record, see_event,
-                                         end_record, see_alert, never};
+    const struct pipeline_watch watch = {
+        .arg = &k, .begin = begin_record, .event = see_event, .end = end_record};
 
     run_all(b, &watch);
     k.counting = true;
