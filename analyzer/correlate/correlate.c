@@ -36,7 +36,8 @@ struct correlate {
     void (*turned)(void *arg, const struct event *ev); /* NULL: nobody asks */
     void *turned_arg;
     struct event_keyer keyer;
-    const struct event_keys *keys; /* of the event in hand */
+    const struct event_keys *keys; /* of the event in hand: its thread's, or own_keys */
+    struct event_keys own_keys;
     struct address
         rcpt; /* of the event in hand; apart from the context so that a reset stays cheap */
     struct session *closing; /* ended by the last event; detectors have seen it by now */
@@ -694,11 +695,9 @@ void correlate_on_turn(struct correlate *c, void (*turned)(void *arg, const stru
 void correlate_event(struct correlate *c, const struct event *ev, const struct event_keys *keys,
                      struct context *cx)
 {
-    struct event_keys own;
-
     if (keys == NULL)
-        event_keys_of(&c->keyer, ev, &own);
-    c->keys = keys == NULL ? &own : keys;
+        event_keys_of(&c->keyer, ev, &c->own_keys);
+    c->keys = keys == NULL ? &c->own_keys : keys;
     note_scope(c, ev);
     if (c->closing != NULL) {
         session_table_close(c->sessions, c->closing);
